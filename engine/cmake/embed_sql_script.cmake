@@ -1,0 +1,22 @@
+# Run by holdfast_embed_sql at build time: FUNCTION (qualified), FILES (separated by |), OUTPUT.
+string(REGEX REPLACE "::[^:]+$" "" namespace "${FUNCTION}")
+string(REGEX REPLACE "^.*::" "" function "${FUNCTION}")
+string(REPLACE "|" ";" FILES "${FILES}")
+
+set(content "// Generated from the .sql files of schema/: do not edit.\n#include <holdfast/store/postgres/embedded_migrations.hpp>\n\n#include <array>\n#include <span>\n#include <string_view>\n\nnamespace ${namespace} {\n\n")
+string(APPEND content "std::span<const holdfast::store::postgres::EmbeddedMigration> ${function}();\n\n")
+string(APPEND content "std::span<const holdfast::store::postgres::EmbeddedMigration> ${function}() {\n")
+list(LENGTH FILES count)
+string(APPEND content "  static constexpr std::array<holdfast::store::postgres::EmbeddedMigration, ${count}> kMigrations{{\n")
+foreach(file IN LISTS FILES)
+  # Read as hex: CMake's own string handling would change ; [ ] and \ inside SQL.
+  file(READ "${file}" hex HEX)
+  cmake_path(GET file FILENAME name)
+  string(LENGTH "${hex}" hex_length)
+  math(EXPR bytes "${hex_length} / 2")
+  string(REGEX REPLACE "(................................................................)" "\\1\"\n      \"" hex "${hex}")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" literal "${hex}")
+  string(APPEND content "      {\"${name}\", std::string_view(\"${literal}\", ${bytes})},\n")
+endforeach()
+string(APPEND content "  }};\n  return kMigrations;\n}\n\n}  // namespace ${namespace}\n")
+file(WRITE "${OUTPUT}" "${content}")
