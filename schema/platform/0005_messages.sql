@@ -1,0 +1,39 @@
+-- What was told to people and dashboards.
+
+-- In-app notifications, and the record of every SMS and e-mail asked for. dedupe_key makes a repeat a no-op.
+CREATE TABLE platform.notifications (
+  organization_id uuid NOT NULL,
+  created_at      timestamptz NOT NULL,
+  dedupe_key      text NOT NULL,                 -- 'sms:call:{id}', 'app:integration-disabled:{id}:{…}'
+  channel         text NOT NULL CHECK (channel IN ('app', 'sms', 'email')),
+  user_id         uuid,
+  status          text NOT NULL DEFAULT 'sent' CHECK (status IN ('sent', 'skipped', 'failed')),
+  title           text NOT NULL DEFAULT '',
+  body            text NOT NULL DEFAULT '',
+  vendor_id       text NOT NULL DEFAULT '',
+  error           text NOT NULL DEFAULT '',
+  read_at         timestamptz,
+  PRIMARY KEY (organization_id, created_at, dedupe_key)
+) PARTITION BY RANGE (created_at);
+
+-- The local SMS and e-mail "vendor": messages are recorded here instead of being sent.
+CREATE TABLE platform.outbox (
+  organization_id uuid NOT NULL,
+  created_at      timestamptz NOT NULL DEFAULT now(),
+  idempotency_key text NOT NULL,
+  channel         text NOT NULL CHECK (channel IN ('sms', 'email')),
+  recipient       text NOT NULL,
+  subject         text NOT NULL DEFAULT '',
+  body            text NOT NULL,
+  PRIMARY KEY (organization_id, created_at, idempotency_key)
+) PARTITION BY RANGE (created_at);
+
+-- The local realtime "vendor". A UI hint, not durable truth: readers poll for id > the last one they saw.
+CREATE TABLE platform.broadcasts (
+  organization_id uuid NOT NULL,
+  created_at      timestamptz NOT NULL DEFAULT now(),
+  id              bigint GENERATED ALWAYS AS IDENTITY,
+  event           text NOT NULL,
+  payload         json NOT NULL,
+  PRIMARY KEY (organization_id, created_at, id)
+) PARTITION BY RANGE (created_at);
