@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <holdfast/core/failure.hpp>
+#include <holdfast/core/retry.hpp>
+#include <holdfast/core/time.hpp>
+
+namespace holdfast {
+
+/// JSON text, kept as text: the engine moves payloads, it never interprets them.
+using Payload = std::string;
+
+/// Position of an event in its run's history; the first is 1.
+using EventId = std::int64_t;
+/// Number of a command within its run, counted over all kinds; the first is 1. Outcomes refer to it.
+using CommandSeq = std::int32_t;
+
+/// The history of a run is a list of these. Two kinds of line:
+///  - what reached the run from outside (started, completed, fired, signaled): replay feeds them to the coroutine;
+///  - what the run asked for (scheduled, timer started, closed): replay compares them with what the code asks for now.
+/// Names and members are the stored format (docs/sql.md): renaming one breaks every recorded history.
+namespace event {
+
+struct WorkflowStarted {};                                          ///< the input is in runs.input
+struct ActivityScheduled { CommandSeq seq; std::string activity; Payload input; std::string task_queue; };
+struct ActivityCompleted { CommandSeq seq; Payload result; };
+struct ActivityFailed { CommandSeq seq; Failure failure; RetryState retry_state; int attempt; };
+struct ActivityCancelRequested { CommandSeq seq; };
+struct TimerStarted { CommandSeq seq; Timestamp fire_at; };
+struct TimerFired { CommandSeq seq; };
+struct TimerCanceled { CommandSeq seq; };
+struct WorkflowSignaled { std::string signal; Payload input; std::string message_id; };
+struct WorkflowCancelRequested { std::string reason; };
+struct WorkflowCompleted { Payload result; };
+struct WorkflowFailed { Failure failure; };
+struct WorkflowCanceled {};
+struct WorkflowTerminated { std::string reason; };                  ///< written by the operator's verb, not by a task
+
+}  // namespace event
+
+using Event = std::variant<event::WorkflowStarted, event::ActivityScheduled, event::ActivityCompleted,
+                           event::ActivityFailed, event::ActivityCancelRequested, event::TimerStarted,
+                           event::TimerFired, event::TimerCanceled, event::WorkflowSignaled,
+                           event::WorkflowCancelRequested, event::WorkflowCompleted, event::WorkflowFailed,
+                           event::WorkflowCanceled, event::WorkflowTerminated>;
+
+/// The stored name, such as "ActivityScheduled".
+std::string_view event_name(const Event& event);
+/// True for lines that the run asked for (they are compared in replay), false for lines that reached it.
+bool is_command_event(const Event& event);
+
+/// One history row: what one workflow task appended. `events` is the JSON array that the row holds.
+struct HistoryRow {
+  EventId first_event_id = 1;
+  Timestamp at;                  ///< ctx.now() while these events were processed
+  std::string events;
+};
+
+/// Appends one event as a JSON object to `out` (no separator).
+void append_event(std::string& out, const Event& event);
+/// A JSON array of events.
+std::string encode_events(const std::vector<Event>& events);
+/// Reads a row's JSON array. Unknown members are ignored; an unknown event type throws HistoryError.
+std::vector<Event> decode_events(std::string_view json);
+
+}  // namespace holdfast

@@ -1,0 +1,304 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <holdfast/core/activity.hpp>
+#include <holdfast/core/event.hpp>
+#include <holdfast/core/failure.hpp>
+#include <holdfast/core/time.hpp>
+#include <holdfast/core/uuid.hpp>
+
+// pqxx is named here so that transactional activities get the caller's real transaction; nothing includes it.
+namespace pqxx { class transaction_base; }
+
+namespace holdfast::store {
+
+using WorkerId = std::int64_t;
+
+enum class RunStatus : std::uint8_t { running, completed, failed, canceled, terminated, continued_as_new, timed_out };
+std::string_view to_string(RunStatus status);
+RunStatus parse_run_status(std::string_view text);
+
+// --- starting ---------------------------------------------------------------------------------------------------------
+
+/// What a start does when a *closed* run has the workflow id.
+enum class IdReusePolicy : std::uint8_t { allow_duplicate, allow_duplicate_failed_only, reject_duplicate };
+/// What a start does when an *open* run has it.
+enum class IdConflictPolicy : std::uint8_t { fail, use_existing, terminate_existing };
+
+struct NewRun {
+  Uuid run_id;                      ///< UUIDv7 made by the caller
+  std::string namespace_ = "default";
+  std::string workflow_id;          ///< 1 to 1000 bytes, UTF-8 without NUL
+  std::string workflow_type;        ///< 1 to 255 bytes
+  std::string task_queue = "default";
+  Payload input = "{}";
+  Payload memo;                     ///< JSON object or empty
+  Payload search_attributes;        ///< JSON object or empty
+  int priority = 3;                 ///< 1 (first) to 5
+  std::optional<Duration> start_delay;
+  std::optional<Duration> execution_timeout;
+  IdReusePolicy reuse = IdReusePolicy::allow_duplicate;
+  IdConflictPolicy conflict = IdConflictPolicy::fail;
+};
+
+enum class StartStatus : std::uint8_t {
+  started,
+  already_running,   ///< IdConflictPolicy::fail: an open run has the id; run_id names it
+  used_existing,     ///< IdConflictPolicy::use_existing: run_id names the open run
+  rejected,          ///< the reuse policy forbids it; run_id names the closed run
+};
+struct StartResult {
+  StartStatus status = StartStatus::started;
+  Uuid run_id;
+};
+
+// --- messages ---------------------------------------------------------------------------------------------------------
+
+/// Names a run: by workflow id (its open run, or else its newest), or exactly by run id when that is not nil.
+struct RunKey {
+  std::string namespace_ = "default";
+  std::string workflow_id;
+  Uuid run_id;
+};
+
+enum class MessageKind : std::uint8_t { signal, cancel, activity_completed, activity_failed };
+std::string_view to_string(MessageKind kind);
+MessageKind parse_message_kind(std::string_view text);
+
+struct NewMessage {
+  RunKey to;
+  MessageKind kind = MessageKind::signal;   ///< clients send signal and cancel only
+  std::string name;                         ///< signal name, or the reason of a cancel
+  Payload payload = "{}";
+  Uuid message_id;                          ///< UUIDv7 made by the caller: the idempotency key
+};
+enum class SendStatus : std::uint8_t { sent, not_found, closed };
+
+/// An inbox row as its owner reads it.
+struct Message {
+  std::int64_t inbox_id = 0;                ///< consumed by CommitBatch
+  MessageKind kind = MessageKind::signal;
+  std::string name;
+  Payload payload;                          ///< signal input; activity result; or a failure with retry state
+  Uuid message_id;
+  CommandSeq seq = 0;                       ///< activity outcomes: which command
+  int attempt = 0;
+};
+
+// --- reading ----------------------------------------------------------------------------------------------------------
+
+struct RunSummary {
+  Uuid run_id;
+  std::string namespace_, workflow_id, workflow_type, task_queue;
+  RunStatus status = RunStatus::running;
+  Timestamp started_at;
+  std::optional<Timestamp> closed_at;
+};
+
+struct RunDescription {
+  RunSummary summary;
+  Payload input, result;                    ///< result: empty unless completed
+  std::optional<Failure> failure;
+  Payload memo, search_attributes;
+  // Of open runs only:
+  std::optional<Timestamp> ready_at;        ///< when it is looked at next; nullopt: waits for a message, or is owned
+  WorkerId owner = 0;                       ///< 0: nobody
+  std::string waiting_for;                  ///< in words, as the worker wrote it when it parked the run
+  int unread_messages = 0;
+  int task_failures = 0;                    ///< workflow tasks that failed in a row
+  std::string task_failure;                 ///< the last one's message
+  bool quarantined = false;
+};
+
+struct ClosedRun {
+  Uuid run_id;
+  RunStatus status = RunStatus::completed;
+  Payload result;
+  std::optional<Failure> failure;
+};
+
+struct ListFilter {
+  std::string namespace_ = "default";
+  std::optional<std::string> workflow_type, task_queue, workflow_id_prefix;
+  std::optional<RunStatus> status;
+  std::optional<Timestamp> started_after, started_before;
+  std::optional<Uuid> before;               ///< keyset: only runs with a smaller run id (older)
+  int limit = 20;                           ///< 1 to 1000
+};
+
+struct PendingActivity {
+  CommandSeq seq = 0;
+  std::string activity, task_queue;
+  int attempt = 0;                          ///< of the running or last attempt; 0: none yet
+  int max_attempts = 0;
+  Timestamp scheduled_at;
+  std::optional<Timestamp> next_attempt_at; ///< nullopt while an attempt runs
+  WorkerId owner = 0;
+  std::optional<Failure> last_failure;
+};
+
+// --- workers ----------------------------------------------------------------------------------------------------------
+
+struct WorkerInfo {
+  std::string identity;                     ///< host:pid, for people
+  std::vector<std::string> task_queues;
+  std::string version;
+  Duration lease = std::chrono::seconds(5);
+};
+struct WorkerDescription {
+  WorkerId id = 0;
+  std::string identity, version;
+  std::vector<std::string> task_queues;
+  Timestamp started_at, lease_until;
+  bool alive = false;
+  std::int64_t owned_runs = 0, owned_activities = 0;
+};
+struct QueueDescription {
+  std::string task_queue;
+  std::int64_t ready_runs = 0, parked_runs = 0, owned_runs = 0, waiting_activities = 0, running_activities = 0;
+  std::optional<Duration> oldest_ready_age;
+  int workers = 0;                          ///< live workers that serve it
+};
+struct TakeoverReport { int workers = 0; int runs = 0; int activities = 0; int quarantined = 0; };
+
+// --- the lane ---------------------------------------------------------------------------------------------------------
+
+struct ClaimRequest {
+  std::span<const std::string> task_queues;
+  int limit = 0;
+  bool full_sweep = false;                  ///< ignore the moving lower bound on ready_at
+};
+
+struct ClaimedRun {
+  Uuid run_id;
+  std::string namespace_, workflow_id, workflow_type, task_queue;
+  Payload input;
+  Timestamp started_at;
+  bool fresh = false;                       ///< never claimed before: it has no history and no tasks
+  bool rung = false;                        ///< unread messages may wait: load them
+  std::int64_t claims = 0;                  ///< grows by one with each claim: a cached run is current if it grew by 1
+  int task_failures = 0;
+  std::optional<Timestamp> deadline;        ///< execution timeout
+};
+
+struct RunMessages {
+  Uuid run_id;
+  std::vector<Message> messages;
+};
+
+/// An activity_tasks row as its run's owner sees it.
+struct TaskState {
+  CommandSeq seq = 0;
+  int attempt = 0;
+  bool transactional = false;               ///< waits for its run's owner, who runs it at `ready_at`
+  WorkerId owner = 0;                       ///< who runs it now; 0: nobody
+  Timestamp ready_at, scheduled_at;
+  std::optional<Failure> last_failure;
+};
+
+struct RunState {
+  Uuid run_id;
+  std::vector<HistoryRow> history;
+  std::vector<TaskState> tasks;             ///< read before the messages, so an outcome is seen in at least one
+  std::vector<Message> messages;
+};
+
+/// What an activity task row holds. `options` decide timeouts and retries wherever it runs.
+struct NewActivityTask {
+  CommandSeq seq = 0;
+  std::string activity;
+  std::string task_queue;                   ///< resolved: never empty unless transactional
+  Payload input;
+  ActivityOptions options;
+  bool transactional = false;               ///< retry of a transactional activity: only its run's owner runs it
+  bool started_here = false;                ///< first attempt starts at once on this worker (recorded before it runs)
+  int attempt = 0;                          ///< attempts already made
+  std::optional<Duration> delay;            ///< due after this; unset: at once
+  Timestamp scheduled_at;                   ///< when the activity was first scheduled (for schedule-to-close)
+  std::optional<Failure> last_failure;
+};
+
+enum class NextState : std::uint8_t {
+  owned,    ///< stays with this worker
+  parked,   ///< given up: claimable at ready_at (nullopt: when a message comes)
+  closed,
+};
+
+struct RunCommit {
+  Uuid run_id;
+  EventId first_event_id = 1;
+  Timestamp at;
+  std::string events;                       ///< JSON array; empty: no history row
+  std::vector<std::int64_t> consumed;       ///< inbox ids
+  std::vector<NewActivityTask> new_tasks;   ///< replaces a row of the same seq
+  std::vector<CommandSeq> ended_tasks;      ///< rows to delete
+  std::vector<CommandSeq> cancel_tasks;     ///< rows whose cancellation is requested
+  NextState next = NextState::owned;
+  // parked:
+  std::optional<Timestamp> ready_at;
+  std::string waiting_for;
+  std::string task_failure;                 ///< not empty: a workflow task failed; the count grows, otherwise it resets
+  // closed:
+  RunStatus status = RunStatus::completed;
+  Payload result;
+  std::optional<Failure> failure;
+};
+
+struct CommitBatch {
+  std::vector<RunCommit> runs;
+};
+
+/// The transaction of a step, for transactional activities.
+class BusinessTransaction {
+ public:
+  virtual ~BusinessTransaction() = default;
+  /// PostgreSQL's; throws std::logic_error on the memory store.
+  virtual pqxx::transaction_base& postgres() = 0;
+};
+
+// --- activity tasks ---------------------------------------------------------------------------------------------------
+
+struct ActivityKey {
+  Uuid run_id;
+  CommandSeq seq = 0;
+  int attempt = 0;
+  auto operator<=>(const ActivityKey&) const = default;
+};
+
+struct ClaimedActivity {
+  ActivityKey key;                          ///< attempt: this one, from 1
+  std::string namespace_, workflow_id, activity, task_queue;
+  Payload input;
+  ActivityOptions options;
+  Timestamp scheduled_at, started_at;
+  Payload heartbeat_details;                ///< of the attempt before; may be empty
+  bool cancel_requested = false;
+};
+
+struct ActivityOutcome {
+  ActivityKey key;
+  WorkerId worker = 0;                      ///< who ran it; 0: decided for an expired task
+  enum class Kind : std::uint8_t { completed, failed, retry } kind = Kind::completed;
+  Payload result;                           ///< completed
+  Failure failure;                          ///< failed, retry
+  RetryState retry_state = RetryState::in_progress;   ///< failed: why there is no further attempt
+  Duration retry_delay{};                   ///< retry
+};
+
+struct Heartbeat {
+  ActivityKey key;
+  Payload details;
+};
+
+struct ExpiredActivity {
+  ClaimedActivity task;
+  std::string timeout;                      ///< "StartToClose", "ScheduleToStart", "ScheduleToClose", "Heartbeat", "WorkerLost"
+};
+
+}  // namespace holdfast::store
