@@ -3,8 +3,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <stdexcept>
-
 
 namespace holdfast {
 namespace {
@@ -71,6 +71,18 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+void append_json_string_repaired(std::string& out, std::string_view text) {
+  if (is_valid_utf8(text)) return append_json_string(out, text);
+  std::string repaired;
+  const auto* p = reinterpret_cast<const unsigned char*>(text.data());
+  for (std::size_t i = 0; i < text.size();) {
+    const auto length = sequence_length(p + i, text.size() - i);
+    repaired += length == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(i, length);
+    i += length == 0 ? 1 : length;
+  }
+  append_json_string(out, repaired);
+}
+
 void append_json_integer(std::string& out, std::int64_t value) { append_number(out, value); }
 void append_json_unsigned(std::string& out, std::uint64_t value) { append_number(out, value); }
 
@@ -82,6 +94,15 @@ void append_json_double(std::string& out, double value) {
 bool is_valid_utf8(std::string_view text) {
   const auto* p = reinterpret_cast<const unsigned char*>(text.data());
   for (std::size_t i = 0; i < text.size();) {
+    // Eight ASCII bytes at a time: nearly all text is.
+    std::uint64_t word = 0;
+    if (text.size() - i >= sizeof word) {
+      std::memcpy(&word, p + i, sizeof word);
+      if ((word & 0x8080808080808080u) == 0) {
+        i += sizeof word;
+        continue;
+      }
+    }
     const auto length = sequence_length(p + i, text.size() - i);
     if (length == 0) return false;
     i += length;
