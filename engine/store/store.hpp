@@ -14,6 +14,10 @@
 
 namespace holdfast::store {
 
+class LaneSession;
+class StepTransaction;
+class Listener;
+
 /// Everything that Holdfast asks of a database. Each verb is one transaction: when it returns, its effect is durable;
 /// when it throws, nothing of it happened, except for InDoubt. Every verb may throw Unavailable (not connected, or the
 /// server restarted: try again later). Two implementations pass tests/contract: postgres/ and memory/.
