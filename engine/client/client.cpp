@@ -1,0 +1,220 @@
+#include <holdfast/client/client.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+
+#include <holdfast/client/result_waiter.hpp>
+#include <holdfast/client/uuid_generator.hpp>
+#include <holdfast/client/validation.hpp>
+#include <holdfast/client/wake_notifier.hpp>
+#include <holdfast/store/store.hpp>
+
+namespace holdfast::client {
+namespace {
+
+std::string this_process() {
+  char host[HOST_NAME_MAX + 1] = "unknown-host";
+  ::gethostname(host, sizeof host - 1);
+  return "uid" + std::to_string(::getuid()) + "@" + host + ":" + std::to_string(::getpid());
+}
+
+std::string name_of(const store::RunKey& run) {
+  if (run.workflow_id.empty()) return "run " + run.run_id.to_string();
+  std::string out = "workflow " + quoted(run.workflow_id) + " in namespace " + quoted(run.namespace_);
+  if (!run.run_id.is_nil()) out += ", run " + run.run_id.to_string();
+  return out;
+}
+
+[[noreturn]] void refuse_start(const StartRequest& request, const store::StartResult& result) {
+  const bool open = result.status == store::StartStatus::already_running;
+  throw AlreadyStartedError("workflow " + quoted(request.workflow_id) +
+                                (open ? " is already running as run " : " has already run, and may not run again: run ") +
+                                result.run_id.to_string(),
+                            result.run_id, open);
+}
+
+void check_sent(store::SendStatus status, const store::RunKey& run, std::string_view what) {
+  if (status == store::SendStatus::not_found) throw NotFoundError("there is no " + name_of(run));
+  if (status == store::SendStatus::closed)
+    throw RunClosedError("cannot " + std::string(what) + " " + name_of(run) + ": it has ended");
+}
+
+StartedRun started_run(const StartRequest& request, const store::NewRun& run, const store::StartResult& result) {
+  using enum store::StartStatus;
+  if (result.status == already_running || result.status == rejected) refuse_start(request, result);
+  return {{run.namespace_, run.workflow_id, result.run_id}, result.status == used_existing};
+}
+
+store::NewMessage signal_message(const store::RunKey& run, std::string_view signal, Payload input,
+                                 const SignalOptions& options) {
+  return {.to = run, .kind = store::MessageKind::signal, .name = std::string(signal), .payload = std::move(input),
+          .message_id = options.message_id.is_nil() ? new_uuid() : options.message_id};
+}
+
+}  // namespace
+
+struct Client::Impl {
+  Impl(std::shared_ptr<store::Store> the_store, ClientOptions the_options)
+      : store(std::move(the_store)), options(std::move(the_options)), notifier(store), waiter(store, options.notify) {
+    check_name("namespace", options.namespace_);
+    if (options.identity.empty()) options.identity = this_process();
+    check_name("identity", options.identity);
+  }
+
+  std::shared_ptr<store::Store> store;
+  ClientOptions options;
+  WakeNotifier notifier;
+  ResultWaiter waiter;
+};
+
+Client::Client(std::shared_ptr<store::Store> store, ClientOptions options)
+    : impl_(std::make_shared<Impl>(std::move(store), std::move(options))) {}
+
+Client::Client(store::Store& store, ClientOptions options)
+    : Client(std::shared_ptr<store::Store>(std::shared_ptr<void>(), &store), std::move(options)) {}
+
+store::Store& Client::store() const { return *impl_->store; }
+const ClientOptions& Client::options() const { return impl_->options; }
+
+store::RunKey Client::key(std::string_view workflow_id) const {
+  return {options().namespace_, std::string(workflow_id), {}};
+}
+store::RunKey Client::key(const Uuid& run_id) const { return {options().namespace_, {}, run_id}; }
+
+store::RunKey Client::exact(const store::RunKey& run) const {
+  if (!run.run_id.is_nil()) return run;
+  const auto description = describe(run);
+  return {description.summary.namespace_, description.summary.workflow_id, description.summary.run_id};
+}
+
+// --- start ----------------------------------------------------------------------------------------------------------
+
+store::NewRun Client::new_run(const StartRequest& request) const {
+  const auto& wanted = request.options;
+  store::NewRun run{
+      .run_id = wanted.run_id.is_nil() ? new_uuid() : wanted.run_id,
+      .namespace_ = wanted.namespace_.empty() ? options().namespace_ : wanted.namespace_,
+      .workflow_id = request.workflow_id,
+      .workflow_type = request.workflow_type,
+      .task_queue = wanted.task_queue.empty() ? "default" : wanted.task_queue,
+      .input = request.input,
+      .memo = wanted.memo,
+      .search_attributes = wanted.search_attributes,
+      .priority = wanted.priority,
+      .start_delay = wanted.start_delay,
+      .execution_timeout = wanted.execution_timeout,
+      .reuse = wanted.reuse,
+      .conflict = wanted.conflict,
+  };
+  check_new_run(run, options().max_payload_bytes);
+  return run;
+}
+
+StartedRun Client::start_json(const StartRequest& request) const {
+  const auto run = new_run(request);
+  const auto results = store().start_runs({&run, 1});
+  const auto started = started_run(request, run, results.at(0));
+  if (!started.existing && !run.start_delay) wake(run.task_queue);
+  return started;
+}
+
+std::vector<store::StartResult> Client::start_many(std::span<const StartRequest> requests) const {
+  std::vector<store::NewRun> runs;
+  runs.reserve(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    try {
+      runs.push_back(new_run(requests[i]));
+    } catch (const store::InvalidArgument& e) {
+      throw store::InvalidArgument("request " + std::to_string(i) + ": " + e.what());
+    }
+  }
+  if (runs.empty()) return {};
+  auto results = store().start_runs(runs);
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    if (results.at(i).status == store::StartStatus::started && !runs[i].start_delay) wake(runs[i].task_queue);
+  return results;
+}
+
+// --- messages -------------------------------------------------------------------------------------------------------
+
+void Client::deliver(const store::NewMessage& message, const std::string& task_queue) const {
+  check_message(message, options().max_payload_bytes);
+  const auto status = store().send_messages({&message, 1}).at(0);
+  check_sent(status, message.to, message.kind == store::MessageKind::signal ? "signal" : "cancel");
+  wake(task_queue.empty() ? "*" : task_queue);
+}
+
+void Client::signal_json(const store::RunKey& run, std::string_view signal, Payload input,
+                         SignalOptions options) const {
+  deliver(signal_message(run, signal, std::move(input), options), options.task_queue);
+}
+
+void Client::cancel(const store::RunKey& run, std::string_view reason) const {
+  deliver({.to = run, .kind = store::MessageKind::cancel, .name = std::string(reason), .payload = "{}",
+           .message_id = new_uuid()}, "");
+}
+
+void Client::terminate(const store::RunKey& run, std::string_view reason) const {
+  check_run_key(run);
+  check_text("reason", reason, 4000);
+  check_sent(store().terminate_run(run, reason, options().identity), run, "terminate");
+}
+
+void Client::wake(std::string_view task_queue) const {
+  if (impl_->options.notify) impl_->notifier.wake("q:" + std::string(task_queue));
+}
+
+// --- reading --------------------------------------------------------------------------------------------------------
+
+store::RunDescription Client::describe(const store::RunKey& run) const {
+  check_run_key(run);
+  auto description = store().describe_run(run);
+  if (!description) throw NotFoundError("there is no " + name_of(run));
+  return std::move(*description);
+}
+
+std::vector<store::PendingActivity> Client::pending_activities(const Uuid& run_id) const {
+  return store().pending_activities(run_id);
+}
+
+std::vector<store::RunSummary> Client::list(const store::ListFilter& filter) const {
+  check_name("namespace", filter.namespace_);
+  if (filter.workflow_type) check_name("workflow_type", *filter.workflow_type);
+  if (filter.task_queue) check_name("task_queue", *filter.task_queue);
+  if (filter.workflow_id_prefix) check_name("workflow_id_prefix", *filter.workflow_id_prefix, 1000);
+  if (filter.limit < 1 || filter.limit > 1000)
+    throw store::InvalidArgument("limit is " + std::to_string(filter.limit) + "; 1 to 1000 are allowed");
+  return store().list_runs(filter);
+}
+
+std::vector<HistoryRow> Client::history(const store::RunKey& run, EventId first, int limit) const {
+  // By workflow id this finds the run; by run id it tells "no events yet" from "no such run".
+  return store().read_history(describe(run).summary.run_id, first, limit);
+}
+
+std::optional<store::ClosedRun> Client::wait_closed(const store::RunKey& run, Duration timeout) const {
+  check_run_key(run);
+  const auto start = ResultWaiter::Clock::now();
+  // A caller that means "for ever" must not wrap around.
+  const auto longest = std::chrono::hours(24 * 365);
+  const auto deadline = start + std::min<ResultWaiter::Clock::duration>(timeout, longest);
+  return impl_->waiter.wait(exact(run).run_id, deadline);
+}
+
+Payload Client::result_json(const store::RunKey& run, Duration timeout) const {
+  auto closed = wait_closed(run, timeout);
+  if (!closed) {
+    const auto state = describe(run);   // throws NotFoundError: a run id that nobody committed
+    throw ResultTimeoutError(name_of(run) + " is still running after " +
+                             std::to_string(std::chrono::duration<double>(timeout).count()) + " s" +
+                             (state.waiting_for.empty() ? "" : "; it waits for " + state.waiting_for));
+  }
+  if (closed->status == store::RunStatus::completed) return std::move(closed->result);
+  std::string what = name_of(run) + " ended as " + std::string(to_string(closed->status));
+  if (closed->failure) what += ": " + holdfast::describe(*closed->failure);
+  throw WorkflowFailedError(what, std::move(*closed));
+}
+
+}  // namespace holdfast::client

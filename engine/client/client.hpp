@@ -1,0 +1,166 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <holdfast/client/errors.hpp>
+#include <holdfast/client/options.hpp>
+#include <holdfast/core/codec.hpp>
+#include <holdfast/core/signal.hpp>
+#include <holdfast/store/errors.hpp>
+#include <holdfast/store/types.hpp>
+
+namespace holdfast::store { class Store; }
+
+namespace holdfast::client {
+
+template <class Out>
+class RunHandle;
+
+/// Starts workflows, talks to them and waits for their results. Holds no coroutine: this half of Holdfast also builds
+/// with g++ 12. Copies are cheap and share one state. Thread-safe; the last copy must not be destroyed while a call
+/// on it is going on.
+///
+/// Unless said otherwise every call is one transaction: when it returns, its effect is durable. Besides the errors
+/// named at each call, all of them throw what the store throws: store::Unavailable (nothing happened, try again),
+/// store::InvalidArgument, store::SchemaMismatch, store::StatementFailed.
+class Client {
+ public:
+  explicit Client(std::shared_ptr<store::Store> store, ClientOptions options = {});
+  /// Over a store that the caller owns and keeps longer than every copy of this client.
+  explicit Client(store::Store& store, ClientOptions options = {});
+  /// Over a store of its own; see store/postgres for pools and other settings. `database_url` is a libpq connection
+  /// string or URI; empty: the PG* environment variables.
+  static Client connect(const std::string& database_url, ClientOptions options = {});
+
+  // --- typed ------------------------------------------------------------------------------------------------------
+
+  /// Starts a run. Throws AlreadyStartedError when the policies in `options` forbid it.
+  template <class In, class Out>
+  RunHandle<Out> start(const WorkflowType<In, Out>& type, std::string workflow_id,
+                       const std::type_identity_t<In>& input, StartOptions options = {}) const {
+    return {*this, start_json(request(type, std::move(workflow_id), input, std::move(options)))};
+  }
+
+  /// The same inside the caller's libpqxx transaction: the run exists if and only if that transaction commits. Sends
+  /// no hint; call wake() after the commit, or leave it to polling.
+  template <class In, class Out>
+  RunHandle<Out> start_in(pqxx::transaction_base& transaction, const WorkflowType<In, Out>& type,
+                          std::string workflow_id, const std::type_identity_t<In>& input,
+                          StartOptions options = {}) const {
+    return {*this, start_json_in(transaction, request(type, std::move(workflow_id), input, std::move(options)))};
+  }
+
+  /// The request that start() makes, for start_many() and for adapters.
+  template <class In, class Out>
+  static StartRequest request(const WorkflowType<In, Out>& type, std::string workflow_id,
+                              const std::type_identity_t<In>& input, StartOptions options = {}) {
+    if (options.task_queue.empty()) options.task_queue = type.task_queue;
+    return {type.name, std::move(workflow_id), encode(input), std::move(options)};
+  }
+
+  /// Delivers a signal to the open run of a workflow id. Throws NotFoundError, RunClosedError.
+  template <class T>
+  void signal(std::string_view workflow_id, const Signal<T>& signal, const std::type_identity_t<T>& value,
+              SignalOptions options = {}) const {
+    signal_json(key(workflow_id), signal.name, encode(value), std::move(options));
+  }
+  /// The same inside the caller's transaction. Sends no hint.
+  template <class T>
+  void signal_in(pqxx::transaction_base& transaction, std::string_view workflow_id, const Signal<T>& signal,
+                 const std::type_identity_t<T>& value, SignalOptions options = {}) const {
+    signal_json_in(transaction, key(workflow_id), signal.name, encode(value), std::move(options));
+  }
+
+  /// A handle to a run that was started elsewhere: the open or newest run of a workflow id. Throws NotFoundError.
+  template <class In, class Out>
+  RunHandle<Out> find(const WorkflowType<In, Out>&, std::string_view workflow_id) const {
+    return {*this, StartedRun{exact(key(workflow_id)), true}};
+  }
+
+  // --- by names and JSON text -------------------------------------------------------------------------------------
+
+  StartedRun start_json(const StartRequest& request) const;
+  StartedRun start_json_in(pqxx::transaction_base& transaction, const StartRequest& request) const;
+  /// Starts a batch in one round trip and one transaction. Results in the order of the requests; a run that the
+  /// policies forbid is reported there and does not disturb the others. Bad values throw, and then nothing started.
+  std::vector<store::StartResult> start_many(std::span<const StartRequest> requests) const;
+
+  void signal_json(const store::RunKey& run, std::string_view signal, Payload input = "{}",
+                   SignalOptions options = {}) const;
+  void signal_json_in(pqxx::transaction_base& transaction, const store::RunKey& run, std::string_view signal,
+                      Payload input = "{}", SignalOptions options = {}) const;
+
+  /// Asks the run to end: its code sees the cancellation and may clean up. Throws NotFoundError, RunClosedError.
+  void cancel(const store::RunKey& run, std::string_view reason = "") const;
+  /// Ends the run at once, without running its code. Throws NotFoundError, RunClosedError.
+  void terminate(const store::RunKey& run, std::string_view reason = "") const;
+
+  /// Throws NotFoundError.
+  store::RunDescription describe(const store::RunKey& run) const;
+  std::vector<store::PendingActivity> pending_activities(const Uuid& run_id) const;
+  /// Newest first. Pages: pass the last run id of a page as `filter.before`.
+  std::vector<store::RunSummary> list(const store::ListFilter& filter) const;
+  /// The events from `first` on, at most `limit` history rows. Throws NotFoundError for an unknown run.
+  std::vector<HistoryRow> history(const store::RunKey& run, EventId first = 1, int limit = 1000) const;
+
+  /// Waits for the end of a run, without busy polling: the result as JSON text. Throws WorkflowFailedError when it
+  /// ended otherwise, ResultTimeoutError when it is still open after `timeout`, NotFoundError when there is none.
+  Payload result_json(const store::RunKey& run, Duration timeout) const;
+  /// The same, but any end is an answer; nullopt: still open.
+  std::optional<store::ClosedRun> wait_closed(const store::RunKey& run, Duration timeout) const;
+
+  /// Tells the workers of a task queue to look now: after the commit of a start_in or signal_in. A hint, never needed.
+  void wake(std::string_view task_queue) const;
+
+  /// In the client's namespace.
+  store::RunKey key(std::string_view workflow_id) const;
+  store::RunKey key(const Uuid& run_id) const;
+  /// Fills in the run id that `run` means now. Throws NotFoundError.
+  store::RunKey exact(const store::RunKey& run) const;
+
+  store::Store& store() const;
+  const ClientOptions& options() const;
+
+ private:
+  struct Impl;
+  void deliver(const store::NewMessage& message, const std::string& task_queue) const;
+  store::NewRun new_run(const StartRequest& request) const;
+  std::shared_ptr<Impl> impl_;
+};
+
+/// One run of a known type. A value; keeps its client alive.
+template <class Out>
+class RunHandle {
+ public:
+  RunHandle(Client client, StartedRun started) : client_(std::move(client)), started_(std::move(started)) {}
+
+  const std::string& workflow_id() const { return started_.run.workflow_id; }
+  const Uuid& run_id() const { return started_.run.run_id; }
+  /// True when the start found this run open, instead of making it.
+  bool existing() const { return started_.existing; }
+
+  /// Waits for the result. Errors as for Client::result_json; CodecError when the result is not an Out.
+  Out result(Duration timeout) const { return decode<Out>(client_.result_json(started_.run, timeout)); }
+
+  template <class T>
+  void signal(const Signal<T>& signal, const std::type_identity_t<T>& value, SignalOptions options = {}) const {
+    client_.signal_json(started_.run, signal.name, encode(value), std::move(options));
+  }
+  void cancel(std::string_view reason = "") const { client_.cancel(started_.run, reason); }
+  void terminate(std::string_view reason = "") const { client_.terminate(started_.run, reason); }
+  store::RunDescription describe() const { return client_.describe(started_.run); }
+
+ private:
+  Client client_;
+  StartedRun started_;
+};
+
+}  // namespace holdfast::client

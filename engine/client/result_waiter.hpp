@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <holdfast/core/uuid.hpp>
+#include <holdfast/store/types.hpp>
+
+namespace holdfast::store { class Store; class Listener; }
+
+namespace holdfast::client {
+
+/// Lets any number of threads wait for the ends of runs with one thread and one query for all of them. Closing hints
+/// ("c:<run id>", "c:*") make it look at once; because hints get lost, each run is also looked up 2 ms after the wait
+/// began, then ever less often, at last once a second. Thread-safe.
+class ResultWaiter {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// `listen` false: polls only (the zero-NOTIFY mode).
+  ResultWaiter(std::shared_ptr<store::Store> store, bool listen);
+  /// Waits that are still going on end with an Error.
+  ~ResultWaiter();
+  ResultWaiter(const ResultWaiter&) = delete;
+  ResultWaiter& operator=(const ResultWaiter&) = delete;
+
+  /// The closed run, or nullopt at the deadline. While the database is away it goes on waiting; any other error of
+  /// the store is thrown.
+  std::optional<store::ClosedRun> wait(const Uuid& run_id, Clock::time_point deadline);
+
+ private:
+  struct Wait {
+    Uuid run_id;
+    Clock::time_point due;          ///< next look-up
+    Clock::duration interval{};     ///< between this look-up and the next
+    std::optional<store::ClosedRun> closed;
+    std::exception_ptr error;
+    std::condition_variable done;   ///< a thread of its own is woken, not all of them
+  };
+  using Waits = std::list<Wait*>;
+
+  void run();
+  void look_up(std::unique_lock<std::mutex>& lock);
+  void settle(const std::vector<store::ClosedRun>& closed);
+  void fail_all(std::exception_ptr error);
+  void sleep_until(std::unique_lock<std::mutex>& lock, Clock::time_point until);
+  void hear(const std::vector<std::string>& hints);
+  void open_listener(std::unique_lock<std::mutex>& lock);
+
+  const std::shared_ptr<store::Store> store_;
+  const bool listen_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Waits waits_;
+  bool stopping_ = false;
+  std::unique_ptr<store::Listener> listener_;   ///< made by the thread, interrupted by others under the mutex
+  Clock::time_point next_listen_;               ///< when to try for a listener again
+  std::thread thread_;                          ///< started by the first wait
+};
+
+}  // namespace holdfast::client
