@@ -153,9 +153,9 @@ void PrivatePostgres::initialize_data() {
   fs::create_directory(fresh);
   fs::permissions(fresh, fs::perms::owner_all);
   give_to_server_user(fresh);
-  CommandResult result =
-      run_command(as_server_user({(binaries_ / "initdb").string(), "-D", fresh.string(), "-U", "postgres", "--auth=trust",
-                                  "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions", "--no-sync"}));
+  CommandResult result = run_command(
+      as_server_user({(binaries_ / "initdb").string(), "-D", fresh.string(), "-U", "postgres", "--auth=trust",
+                      "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions", "--no-sync"}));
   if (result.exit_code != 0) {
     throw std::runtime_error("initdb failed in " + fresh.string() + ":\n" + result.output);
   }

@@ -180,8 +180,8 @@ void PrivatePostgres::drop_database(std::string_view name) {
 }
 
 void PrivatePostgres::run_sql(const std::string& sql, const std::string& what) const {
-  CommandResult result = run_command(
-      {(binaries_ / "psql").string(), "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", connection_string("postgres"), "-c", sql});
+  CommandResult result = run_command({(binaries_ / "psql").string(), "-XqAt", "-v", "ON_ERROR_STOP=1", "-d",
+                                      connection_string("postgres"), "-c", sql});
   if (result.exit_code != 0) {
     throw std::runtime_error("cannot " + what + ": " + result.output);
   }
