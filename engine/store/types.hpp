@@ -91,6 +91,15 @@ struct Message {
   int attempt = 0;
 };
 
+/// What the payload of an activity_failed message says.
+struct ActivityFailure {
+  Failure failure;                          ///< the last attempt's
+  RetryState retry_state = RetryState::in_progress;
+};
+Payload encode_activity_failure(const ActivityFailure& outcome);
+/// Throws HistoryError or std::invalid_argument for what encode_activity_failure does not write.
+ActivityFailure decode_activity_failure(std::string_view json);
+
 // --- reading ----------------------------------------------------------------------------------------------------------
 
 struct RunSummary {

@@ -1,0 +1,172 @@
+#include <holdfast/store/validate.hpp>
+
+#include <string>
+
+#include <holdfast/core/json_reader.hpp>
+#include <holdfast/core/json_text.hpp>
+
+namespace holdfast::store {
+namespace {
+
+[[noreturn]] void reject(std::string_view field, const std::string& problem, const std::string& allowed) {
+  throw InvalidArgument(std::string(field) + " " + problem + "; allowed: " + allowed);
+}
+
+/// The value as an error message may show it: short, printable.
+std::string shown(std::string_view value) {
+  constexpr std::size_t kMost = 60;
+  std::string out;
+  append_json_string_repaired(out, value.substr(0, kMost));
+  return value.size() > kMost ? out + "..." : out;
+}
+
+void validate_bytes(std::string_view field, std::string_view value, std::size_t min, std::size_t max) {
+  const std::string allowed =
+      std::to_string(min) + " to " + std::to_string(max) + " bytes of UTF-8 without NUL";
+  if (value.size() < min) reject(field, "is empty", allowed);
+  if (value.size() > max) reject(field, "has " + std::to_string(value.size()) + " bytes (" + shown(value) + ")", allowed);
+  if (value.find('\0') != std::string_view::npos) reject(field, "holds a NUL byte (" + shown(value) + ")", allowed);
+  if (!is_valid_utf8(value)) reject(field, "is not valid UTF-8 (" + shown(value) + ")", allowed);
+}
+
+void validate_number(std::string_view field, std::int64_t value, std::int64_t min, std::int64_t max) {
+  if (value >= min && value <= max) return;
+  reject(field, "is " + std::to_string(value), std::to_string(min) + " to " + std::to_string(max));
+}
+
+void validate_delay(std::string_view field, Duration value, Duration min) {
+  if (value >= min && value <= kMaxDelay) return;
+  reject(field, "is " + std::to_string(value.count()) + " us",
+         std::to_string(min.count()) + " us to " + std::to_string(kMaxDelay.count()) + " us (100 years)");
+}
+
+int hex_digit(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
+
+/// The code unit of a \uXXXX at `at` in valid JSON; -1 if there is none.
+int unicode_escape(std::string_view json, std::size_t at) {
+  if (at + 6 > json.size() || json[at] != '\\' || json[at + 1] != 'u') return -1;
+  int unit = 0;
+  for (std::size_t i = at + 2; i < at + 6; ++i) unit = unit * 16 + hex_digit(json[i]);
+  return unit;
+}
+
+/// True if valid JSON holds an escape that jsonb has no character for.
+bool has_escape_without_character(std::string_view json) {
+  for (std::size_t at = json.find('\\'); at != std::string_view::npos; at = json.find('\\', at)) {
+    const int unit = unicode_escape(json, at);
+    if (unit == 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return true;
+    if (unit >= 0xD800 && unit <= 0xDBFF) {
+      const int low = unicode_escape(json, at + 6);
+      if (low < 0xDC00 || low > 0xDFFF) return true;
+      at += 12;
+    } else {
+      at += unit < 0 ? 2 : 6;
+    }
+  }
+  return false;
+}
+
+void validate_run(const NewRun& run) {
+  const auto& id = run.run_id.bytes;
+  if ((id[6] & 0xF0) != 0x70 || (id[8] & 0xC0) != 0x80) reject("run_id", "is " + run.run_id.to_string(), "a UUIDv7");
+  validate_name("namespace", run.namespace_);
+  validate_name("workflow_id", run.workflow_id, kMaxWorkflowIdBytes);
+  validate_name("workflow_type", run.workflow_type);
+  validate_name("task_queue", run.task_queue);
+  validate_payload("input", run.input);
+  validate_attributes("memo", run.memo);
+  validate_attributes("search_attributes", run.search_attributes);
+  validate_number("priority", run.priority, 1, 5);
+  if (run.start_delay) validate_delay("start_delay", *run.start_delay, Duration(0));
+  if (run.execution_timeout) validate_delay("execution_timeout", *run.execution_timeout, Duration(1));
+  if (run.reuse == IdReusePolicy::reject_duplicate && run.conflict == IdConflictPolicy::terminate_existing) {
+    reject("conflict policy", "is terminate_existing with the reuse policy reject_duplicate",
+           "one of them (the ended run would forbid the new one)");
+  }
+}
+
+void validate_message(const NewMessage& message) {
+  validate(message.to);
+  if (message.message_id.is_nil()) reject("message_id", "is nil", "a UUID made by the sender");
+  if (message.kind == MessageKind::signal) {
+    validate_name("signal", message.name);
+  } else if (message.kind == MessageKind::cancel) {
+    validate_text("reason", message.name, kMaxReasonBytes);
+  } else {
+    reject("message kind", "is " + std::string(to_string(message.kind)), "signal, cancel");
+  }
+  validate_payload("payload", message.payload);
+}
+
+template <class T, class Check>
+void validate_each(std::span<const T> items, std::string_view what, Check check) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    try {
+      check(items[i]);
+    } catch (const InvalidArgument& error) {
+      if (items.size() == 1) throw;
+      throw InvalidArgument(std::string(what) + " " + std::to_string(i + 1) + " of " + std::to_string(items.size()) +
+                            ": " + error.what());
+    }
+  }
+}
+
+}  // namespace
+
+void validate_name(std::string_view field, std::string_view value, std::size_t max_bytes) {
+  validate_bytes(field, value, 1, max_bytes);
+}
+
+void validate_text(std::string_view field, std::string_view value, std::size_t max_bytes) {
+  validate_bytes(field, value, 0, max_bytes);
+}
+
+void validate_payload(std::string_view field, std::string_view json) {
+  const std::string allowed = "JSON text of at most " + std::to_string(kMaxPayloadBytes) + " bytes";
+  if (json.size() > kMaxPayloadBytes) reject(field, "has " + std::to_string(json.size()) + " bytes", allowed);
+  if (!is_valid_json(json)) reject(field, "is not JSON (" + shown(json) + ")", allowed);
+}
+
+void validate_attributes(std::string_view field, std::string_view json) {
+  if (json.empty()) return;
+  validate_payload(field, json);
+  const std::string allowed = "a JSON object without \\u0000 and without halves of surrogate pairs";
+  if (!is_valid_json_object(json)) reject(field, "is not a JSON object (" + shown(json) + ")", allowed);
+  if (has_escape_without_character(json)) reject(field, "holds an escape that jsonb cannot store", allowed);
+}
+
+void validate(const RunKey& key) {
+  validate_name("namespace", key.namespace_);
+  if (key.run_id.is_nil()) {
+    validate_name("workflow_id", key.workflow_id, kMaxWorkflowIdBytes);
+  } else {
+    validate_text("workflow_id", key.workflow_id, kMaxWorkflowIdBytes);
+  }
+}
+
+void validate(std::span<const NewRun> runs) { validate_each(runs, "run", validate_run); }
+
+void validate(std::span<const NewMessage> messages) { validate_each(messages, "message", validate_message); }
+
+void validate(const ListFilter& filter) {
+  validate_name("namespace", filter.namespace_);
+  if (filter.workflow_type) validate_name("workflow_type", *filter.workflow_type);
+  if (filter.task_queue) validate_name("task_queue", *filter.task_queue);
+  if (filter.workflow_id_prefix) validate_text("workflow_id prefix", *filter.workflow_id_prefix, kMaxWorkflowIdBytes);
+  validate_number("limit", filter.limit, 1, 1000);
+}
+
+void validate(const WorkerInfo& info) {
+  validate_text("identity", info.identity, kMaxNameBytes);
+  validate_text("version", info.version, kMaxNameBytes);
+  for (const auto& queue : info.task_queues) validate_name("task_queue", queue);
+  validate_delay("lease", info.lease, std::chrono::milliseconds(1));
+}
+
+void validate_termination(const RunKey& key, std::string_view reason, std::string_view identity) {
+  validate(key);
+  validate_text("reason", reason, kMaxReasonBytes);
+  validate_text("identity", identity, kMaxNameBytes);
+}
+
+}  // namespace holdfast::store

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include <holdfast/store/errors.hpp>
+#include <holdfast/store/types.hpp>
+
+/// What both stores check before they touch anything, so that bad input gives the same words everywhere. Each throws
+/// InvalidArgument that names the field, its value and what is allowed.
+namespace holdfast::store {
+
+inline constexpr std::size_t kMaxWorkflowIdBytes = 1000;
+inline constexpr std::size_t kMaxNameBytes = 255;            ///< namespaces, types, queues, signals
+inline constexpr std::size_t kMaxReasonBytes = 4000;
+inline constexpr std::size_t kMaxPayloadBytes = 4 << 20;
+inline constexpr Duration kMaxDelay = std::chrono::days(36'525);  ///< 100 years: far from the ends of every calendar
+
+void validate_name(std::string_view field, std::string_view value, std::size_t max_bytes = kMaxNameBytes);
+/// May be empty.
+void validate_text(std::string_view field, std::string_view value, std::size_t max_bytes);
+void validate_payload(std::string_view field, std::string_view json);
+/// An object that jsonb accepts (no \u0000, no half of a surrogate pair), or nothing.
+void validate_attributes(std::string_view field, std::string_view json);
+
+void validate(const RunKey& key);
+/// Each, and names the position of the bad one if there are several.
+void validate(std::span<const NewRun> runs);
+void validate(std::span<const NewMessage> messages);
+void validate(const ListFilter& filter);
+void validate(const WorkerInfo& info);
+void validate_termination(const RunKey& key, std::string_view reason, std::string_view identity);
+
+}  // namespace holdfast::store
