@@ -1,0 +1,27 @@
+#include <holdfast/core/activity.hpp>
+
+#include <stdexcept>
+
+namespace holdfast {
+namespace {
+
+void check_positive(std::string_view activity, std::string_view field, const std::optional<Duration>& value) {
+  if (value && *value <= Duration::zero())
+    throw std::invalid_argument("activity " + std::string(activity) + ": " + std::string(field) + " is " +
+                                std::to_string(value->count()) + " us; allowed: more than 0");
+}
+
+}  // namespace
+
+void ActivityOptions::validate(std::string_view activity) const {
+  if (!start_to_close && !schedule_to_close)
+    throw std::invalid_argument("activity " + std::string(activity) +
+                                ": start_to_close or schedule_to_close is required; neither is set");
+  check_positive(activity, "start_to_close", start_to_close);
+  check_positive(activity, "schedule_to_close", schedule_to_close);
+  check_positive(activity, "schedule_to_start", schedule_to_start);
+  check_positive(activity, "heartbeat", heartbeat);
+  retry.validate();
+}
+
+}  // namespace holdfast

@@ -1,0 +1,228 @@
+#include <holdfast/core/run_state.hpp>
+
+#include <algorithm>
+
+#include <holdfast/core/context.hpp>
+#include <holdfast/core/errors.hpp>
+
+namespace holdfast {
+
+Uuid Context::uuid() {
+  std::array<std::uint8_t, 10> bits;
+  const auto high = random(), low = random();
+  for (std::size_t i = 0; i < 8; ++i) bits[i] = static_cast<std::uint8_t>(high >> (8 * i));
+  bits[8] = static_cast<std::uint8_t>(low);
+  bits[9] = static_cast<std::uint8_t>(low >> 8);
+  return make_uuid_v7(std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()), bits);
+}
+
+namespace detail {
+namespace {
+
+std::exception_ptr canceled_error(std::string_view what) {
+  Failure failure;
+  failure.kind = FailureKind::canceled;
+  failure.type = "Canceled";
+  failure.message = std::string(what) + " was canceled";
+  return std::make_exception_ptr(CanceledError(std::move(failure)));
+}
+
+struct CommandLine { CommandSeq seq = 0; std::string_view name; };
+
+CommandLine line_of(const Event& event) {
+  return std::visit([](const auto& e) -> CommandLine {
+    using E = std::remove_cvref_t<decltype(e)>;
+    if constexpr (std::is_same_v<E, event::ActivityScheduled>) return {e.seq, e.activity};
+    else if constexpr (requires { e.seq; }) return {e.seq, {}};
+    else return {};
+  }, event);
+}
+
+std::string describe_line(std::string_view type, CommandSeq seq, std::string_view name) {
+  std::string text(type);
+  if (!name.empty()) text += " of " + std::string(name);
+  if (seq) text += " (command " + std::to_string(seq) + ")";
+  return text;
+}
+
+}  // namespace
+
+void FutureState::resolve(Payload payload) {
+  outcome_ = Outcome::value;
+  payload_ = std::move(payload);
+  wake();
+}
+
+void FutureState::resolve_none() {
+  outcome_ = Outcome::none;
+  wake();
+}
+
+void FutureState::fail(std::exception_ptr error) {
+  outcome_ = Outcome::failed;
+  error_ = std::move(error);
+  wake();
+}
+
+void FutureState::wake() {
+  for (auto* waiter : std::exchange(waiters_, {}))
+    if (--waiter->needed == 0) run_->post(waiter->handle);
+}
+
+void FutureState::abandon() {
+  if (!run_ || run_->dropping) return;
+  if (kind_ == FutureKind::message) {
+    if (!ready()) run_->forget_receiver(*this);
+    else if (outcome_ == Outcome::value && !taken_) run_->give_back(*this);
+  } else if (kind_ == FutureKind::timer && !ready()) {
+    run_->abandon_timer(*this);
+  }
+}
+
+FuturePtr RunState::schedule_activity(const std::string& name, const ActivityOptions& options, bool transactional,
+                                      const std::function<Payload()>& input) {
+  FuturePtr future(new FutureState(*this, FutureKind::activity, 0));
+  if (inert()) return future;
+  options.validate(name);
+  future->seq_ = ++last_seq;
+  future->name_ = name;
+  auto& entry = open[last_seq];
+  entry.future = future;
+  if (const auto* recorded = match("ActivityScheduled", last_seq, name)) {
+    entry.undispatched = std::make_unique<command::ScheduleActivity>(command::ScheduleActivity{
+        last_seq, name, std::get<event::ActivityScheduled>(*recorded).input, options, transactional});
+  } else if (!inert()) {
+    issued.push_back(command::ScheduleActivity{last_seq, name, input(), options, transactional});
+  }
+  return future;
+}
+
+FuturePtr RunState::start_timer(Duration delay) {
+  FuturePtr future(new FutureState(*this, FutureKind::timer, 0));
+  future->name_ = "timer";
+  if (!inert()) open_timer(future, delay);
+  return future;
+}
+
+void RunState::open_timer(const FuturePtr& future, Duration delay) {
+  future->seq_ = ++last_seq;
+  auto& entry = open[last_seq];
+  entry.future = future;
+  entry.fire_at = now + std::max(delay, Duration::zero());
+  if (const auto* recorded = match("TimerStarted", last_seq, {}))
+    entry.fire_at = std::get<event::TimerStarted>(*recorded).fire_at;
+  else if (!inert())
+    issued.push_back(command::StartTimer{last_seq, entry.fire_at});
+}
+
+FuturePtr RunState::receive(const std::string& signal, const Duration* timeout) {
+  FuturePtr future(new FutureState(*this, FutureKind::message, 0));
+  future->name_ = signal;
+  if (inert()) return future;
+  auto& channel = channels[signal];
+  if (!channel.unread.empty()) {
+    future->resolve(std::move(channel.unread.front()));
+    channel.unread.pop_front();
+    return future;
+  }
+  channel.receivers.push_back(future.get());
+  if (timeout) open_timer(future, *timeout);
+  return future;
+}
+
+void RunState::deliver(const std::string& signal, Payload payload) {
+  auto& channel = channels[signal];
+  if (channel.receivers.empty()) {
+    channel.unread.push_back(std::move(payload));
+    return;
+  }
+  FuturePtr receiver(channel.receivers.front());
+  channel.receivers.pop_front();
+  if (receiver->seq_) close_timer(receiver->seq_);
+  receiver->resolve(std::move(payload));
+}
+
+void RunState::give_back(FutureState& future) {
+  auto& channel = channels[future.name_];
+  // It came before everything that is unread now, so it goes to the front, or to whoever waits.
+  if (channel.receivers.empty()) channel.unread.push_front(future.payload());
+  else deliver(future.name_, future.payload());
+}
+
+void RunState::forget_receiver(FutureState& future) {
+  if (auto channel = channels.find(future.name_); channel != channels.end())
+    std::erase(channel->second.receivers, &future);
+  if (future.seq_ && open.contains(future.seq_)) close_timer(future.seq_);
+}
+
+void RunState::abandon_timer(FutureState& future) {
+  if (future.seq_ && open.contains(future.seq_)) close_timer(future.seq_);
+}
+
+void RunState::close_timer(CommandSeq seq) {
+  open.erase(seq);
+  if (inert() || match("TimerCanceled", seq, {}) || inert()) return;
+  issued.push_back(command::CancelTimer{seq});
+}
+
+void RunState::cancel(FutureState& future) {
+  if (future.ready() || inert()) return;
+  const FuturePtr keep(&future);
+  switch (future.kind_) {
+    case FutureKind::activity:
+      open.erase(future.seq_);
+      if (!match("ActivityCancelRequested", future.seq_, {}) && !inert())
+        issued.push_back(command::CancelActivity{future.seq_});
+      future.fail(canceled_error("activity " + future.name_));
+      break;
+    case FutureKind::timer:
+      close_timer(future.seq_);
+      future.fail(canceled_error("the timer"));
+      break;
+    case FutureKind::message:
+      forget_receiver(future);
+      future.fail(canceled_error("receiving " + future.name_));
+      break;
+  }
+}
+
+void RunState::cancel_everything() {
+  cancel_requested = true;
+  std::vector<FuturePtr> pending;
+  for (auto& [seq, entry] : open) pending.push_back(entry.future);
+  for (auto& [name, channel] : channels)
+    for (auto* receiver : channel.receivers)
+      if (!receiver->seq_) pending.emplace_back(receiver);
+  for (auto& future : pending) cancel(*future);
+}
+
+const Event* RunState::match(std::string_view event_type, CommandSeq seq, std::string_view name) {
+  if (!history || next_event >= history->size()) return nullptr;
+  const auto& recorded = (*history)[next_event];
+  const auto line = line_of(recorded);
+  if (event_name(recorded) != event_type || line.seq != seq || line.name != name) {
+    nondeterminism = "event " + std::to_string(first_event_id + static_cast<EventId>(next_event)) +
+                     ": history says " + describe_line(event_name(recorded), line.seq, line.name) +
+                     ", the code did " + describe_line(event_type, seq, name);
+    return nullptr;
+  }
+  ++next_event;
+  return &recorded;
+}
+
+void RunState::drain() {
+  while (ready_head_ < ready_.size() && nondeterminism.empty()) ready_[ready_head_++].resume();
+  ready_.clear();
+  ready_head_ = 0;
+}
+
+std::uint64_t RunState::next_random() {
+  // splitmix64 (Steele, Lea, Flood 2014): 8 bytes of state, so a cached run stays small.
+  std::uint64_t z = random_state += 0x9E3779B97F4A7C15;
+  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
+  z = (z ^ z >> 27) * 0x94D049BB133111EB;
+  return z ^ z >> 31;
+}
+
+}  // namespace detail
+}  // namespace holdfast
