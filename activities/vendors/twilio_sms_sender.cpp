@@ -1,0 +1,119 @@
+#include <activities/vendors/twilio_sms_sender.hpp>
+
+#include <activities/vendors/json_reader.hpp>
+#include <activities/vendors/text.hpp>
+#include <activities/vendors/vendor_error.hpp>
+
+#include <curl/curl.h>
+#include <holdfast/http/signature/hash.hpp>
+
+namespace platform::vendors {
+namespace {
+
+constexpr int kMostPages = 10;
+constexpr std::chrono::seconds kClockSkew{60};  // between our clock and Twilio's
+
+bool is_messaging_service(std::string_view from) { return from.starts_with("MG"); }
+
+VendorFault read_fault(const HttpResult& result) {
+  auto fault = fault_of("twilio", result);
+  if (const auto body = parse_json(result.body)) {
+    if (const auto code = integer_member(*body, {"code"}); code != 0) fault.code = std::to_string(code);
+    if (const auto message = string_member(*body, {"message"}); !message.empty()) fault.message = message;
+  }
+  return fault;
+}
+
+[[noreturn]] void throw_send_failure(const HttpResult& result) {
+  auto fault = read_fault(result);
+  // The message may have been queued before the server failed; only 503 says that it was not taken.
+  if (result.status >= 500 && result.status != 503) fault.kind = VendorErrorKind::unknown_outcome;
+  throw VendorError(std::move(fault));
+}
+
+/// A success without a readable answer: the message exists, but we do not know its id.
+[[noreturn]] void throw_bad_answer(VendorErrorKind kind, int status, std::string what) {
+  throw VendorError({.kind = kind, .vendor = "twilio", .status = status, .code = "bad_answer", .message = std::move(what)});
+}
+
+bool was_created_since(const boost::json::value& entry, std::chrono::sys_seconds since) {
+  const std::string created(string_member(entry, {"date_created"}));
+  const auto time = curl_getdate(created.c_str(), nullptr);
+  return time < 0 || time >= (since - kClockSkew).time_since_epoch().count();
+}
+
+struct PageSearch {
+  std::optional<SentMessage> found;
+  bool reached_older = false;
+};
+
+/// The list is ordered newest first, so the first entry that is too old ends the search.
+PageSearch search_page(const boost::json::array& entries, const SmsMessage& message, std::chrono::sys_seconds since) {
+  for (const auto& entry : entries) {
+    if (!was_created_since(entry, since)) return {.found = {}, .reached_older = true};
+    const auto status = string_member(entry, {"status"});
+    const bool never_went_out = status == "failed" || status == "canceled";
+    if (!never_went_out && string_member(entry, {"to"}) == message.to &&
+        string_member(entry, {"body"}) == message.body) {
+      return {.found = SentMessage{std::string(string_member(entry, {"sid"}))}};
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+TwilioSmsSender::TwilioSmsSender(HttpClient& client, TwilioConfig config)
+    : client_(client), config_(std::move(config)) {}
+
+std::string TwilioSmsSender::messages_path() const {
+  return "/2010-04-01/Accounts/" + form_encoded(config_.account_sid) + "/Messages.json";
+}
+
+HttpRequest TwilioSmsSender::request(std::string method, std::string url) const {
+  const auto& user = config_.key_sid.empty() ? config_.account_sid : config_.key_sid;
+  const auto credentials = holdfast::http::base64_encode(user + ":" + config_.secret);
+  HttpRequest out{.method = std::move(method), .url = std::move(url), .deadline = config_.deadline};
+  out.headers.add("Authorization", "Basic " + credentials);
+  return out;
+}
+
+SentMessage TwilioSmsSender::send(const SmsMessage& message) {
+  check_sms(message);
+  auto post = request("POST", joined_url(config_.base_url, messages_path()));
+  post.headers.add("Content-Type", "application/x-www-form-urlencoded");
+  const std::string sender = is_messaging_service(config_.from) ? "MessagingServiceSid" : "From";
+  post.body = "To=" + form_encoded(message.to) + "&" + sender + "=" + form_encoded(config_.from) +
+              "&Body=" + form_encoded(message.body);
+  const auto result = client_.send(post);
+  if (result.outcome != HttpOutcome::ok) throw_send_failure(result);
+  const auto answer = parse_json(result.body);
+  const auto sid = answer ? string_member(*answer, {"sid"}) : std::string_view();
+  if (sid.empty()) {
+    throw_bad_answer(VendorErrorKind::unknown_outcome, result.status, "the answer has no message sid");
+  }
+  return {std::string(sid)};
+}
+
+std::optional<SentMessage> TwilioSmsSender::find_sent(const SmsMessage& message, std::chrono::sys_seconds since) {
+  // Twilio also filters by DateSent, but a message that is still queued has none and must be found as well.
+  auto path = messages_path() + "?To=" + form_encoded(message.to) + "&PageSize=50";
+  if (!is_messaging_service(config_.from)) path += "&From=" + form_encoded(config_.from);
+  for (int page = 0; page < kMostPages; ++page) {
+    auto result = client_.send(request("GET", joined_url(config_.base_url, path)));
+    if (result.outcome != HttpOutcome::ok) throw VendorError(read_fault(result));
+    const auto answer = parse_json(result.body);
+    const auto* entries = answer ? member(*answer, {"messages"}) : nullptr;
+    if (entries == nullptr || !entries->is_array()) {
+      throw_bad_answer(VendorErrorKind::retry, result.status, "the list of messages is not readable");
+    }
+    auto search = search_page(entries->get_array(), message, since);
+    if (search.found) return std::move(search.found);
+    path = string_member(*answer, {"next_page_uri"});
+    if (search.reached_older || path.empty()) return std::nullopt;
+  }
+  // Sending again without having seen everything could send twice.
+  throw_bad_answer(VendorErrorKind::permanent, 200, "more than 500 messages to one number: the search was given up");
+}
+
+}  // namespace platform::vendors

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <activities/vendors/gemini_action_item_extractor.hpp>
+#include <activities/vendors/network_policy.hpp>
+#include <activities/vendors/openai_action_item_extractor.hpp>
+#include <activities/vendors/resend_email_sender.hpp>
+#include <activities/vendors/supabase_broadcaster.hpp>
+#include <activities/vendors/twilio_sms_sender.hpp>
+#include <activities/vendors/vapi_calls.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace platform::vendors {
+
+/// Which vendors to use. Whatever is unset is local and needs no key.
+struct VendorConfig {
+  std::optional<OpenAiConfig> openai{};  ///< at most one of openai and gemini
+  std::optional<GeminiConfig> gemini{};
+  std::optional<TwilioConfig> twilio{};
+  std::optional<ResendConfig> resend{};
+  std::optional<SupabaseConfig> supabase{};
+  std::optional<VapiConfig> vapi{};
+  NetworkPolicy vendor_network{};   ///< for calls to the vendors above
+  NetworkPolicy webhook_network{};  ///< for customers' webhook URLs
+};
+
+/// The value of an environment variable, or nothing.
+using EnvironmentLookup = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// Reads OPENAI_API_KEY, GEMINI_API_KEY, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM, RESEND_API_KEY,
+/// RESEND_FROM, SUPABASE_URL, SUPABASE_SERVICE_KEY, VAPI_API_KEY and their _BASE_URL and _MODEL companions, and
+/// HOLDFAST_ALLOW_LOOPBACK=1 (development: plain HTTP to this machine, for vendors and webhooks). Empty counts as unset.
+/// Throws std::invalid_argument naming the variable if a vendor is configured by half, or a value is not allowed.
+VendorConfig vendor_config_from(const EnvironmentLookup& lookup);
+
+/// The same from this process's environment.
+VendorConfig vendor_config_from_environment();
+
+}  // namespace platform::vendors
