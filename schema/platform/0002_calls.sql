@@ -33,8 +33,9 @@ CREATE TABLE platform.calls (
   PRIMARY KEY (organization_id, created_at, id)
 ) PARTITION BY RANGE (created_at);
 
--- The search vector is built on the write path: 'simple' costs half of 'english' and suits every language; the input
--- is cut because a tsvector may not exceed 1 MB and a giant transcript must not fail its call.
+-- The search vector is built on the write path (0.07 ms per KB, nearly all of it in the parser, whatever the
+-- configuration): 'simple' suits every language. The input is cut because a tsvector may not exceed 1 MB, and a giant
+-- transcript must not fail its call.
 CREATE TABLE platform.call_transcripts (
   organization_id uuid NOT NULL,
   created_at      timestamptz NOT NULL,

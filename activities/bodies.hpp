@@ -1,0 +1,43 @@
+#pragma once
+
+#include <pqxx/transaction_base>
+
+#include <activities/action_items.hpp>
+#include <activities/broadcasts.hpp>
+#include <activities/call_notices.hpp>
+#include <activities/call_record.hpp>
+#include <activities/call_webhooks.hpp>
+#include <activities/services.hpp>
+#include <activities/step_failures.hpp>
+#include <activities/usage.hpp>
+#include <activities/webhook_posts.hpp>
+
+/// What the activities do. Those with a transaction write in it and nowhere else, never block, and set the tenant
+/// themselves; those without may take their time. All are thread-safe, and repeating one changes nothing. Failures
+/// are holdfast::ApplicationError; what pqxx throws goes up to the engine.
+namespace platform::bodies {
+
+holdfast::Nothing insert_call(Services&, pqxx::transaction_base&, const CallKey&);
+CallFacts update_call_record(Services&, pqxx::transaction_base&, const CallKey&);
+holdfast::Nothing store_transcript(Services&, pqxx::transaction_base&, const CallKey&);
+holdfast::Nothing store_recording(Services&, pqxx::transaction_base&, const CallKey&);
+
+ActionItems extract_action_items(Services&, const CallKey&);
+holdfast::Nothing store_action_items(Services&, pqxx::transaction_base&, const StoreActionItems&);
+
+/// `attempt` counts from 1; from the second on the vendor is asked first whether an earlier one got through.
+NoticeOutcome send_call_sms(Services&, const CallKey&, int attempt);
+NoticeOutcome send_call_email(Services&, const CallKey&);
+holdfast::Nothing record_call_notices(Services&, pqxx::transaction_base&, const RecordNotices&);
+
+UsageAdded add_usage(Services&, pqxx::transaction_base&, const CallUsage&);
+WebhooksStarted start_call_webhooks(Services&, pqxx::transaction_base&, const CallKey&);
+holdfast::Nothing broadcast_call(Services&, const CallBroadcast&);
+holdfast::Nothing record_step_failure(Services&, pqxx::transaction_base&, const StepFailure&);
+
+WebhookAnswer post_webhook(Services&, const DeliveryKey&);
+holdfast::Nothing log_webhook_attempt(Services&, pqxx::transaction_base&, const WebhookAttempt&);
+EndpointState give_up_webhook(Services&, pqxx::transaction_base&, const WebhookGivenUp&);
+holdfast::Nothing email_endpoint_disabled(Services&, const EndpointNotice&);
+
+}  // namespace platform::bodies

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <activities/database.hpp>
+#include <activities/report_cache.hpp>
+#include <activities/vendors/action_item_extractor.hpp>
+#include <activities/vendors/email_sender.hpp>
+#include <activities/vendors/realtime_broadcaster.hpp>
+#include <activities/vendors/sms_sender.hpp>
+#include <activities/vendors/webhook_sender.hpp>
+
+namespace platform {
+
+/// What the activities work with. Made by main(), which owns the parts and keeps them longer than the worker.
+/// Every part is thread-safe.
+struct Services {
+  Database& database;
+  ReportCache& reports;
+  vendors::ActionItemExtractor& action_items;
+  vendors::SmsSender& sms;
+  vendors::EmailSender& email;
+  vendors::RealtimeBroadcaster& broadcaster;
+  vendors::WebhookSender& webhooks;
+};
+
+}  // namespace platform

@@ -1,0 +1,151 @@
+#include <activities/webhook_posts.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+#include <boost/json.hpp>
+
+#include <activities/bodies.hpp>
+#include <activities/statement.hpp>
+#include <activities/vendor_failure.hpp>
+#include <activities/vendors/text.hpp>
+#include <holdfast/core/errors.hpp>
+
+namespace platform::bodies {
+namespace {
+
+using holdfast::ApplicationError;
+
+constexpr Statement kReadDelivery{"platform_read_delivery", R"(
+WITH tenant AS MATERIALIZED (SELECT set_config('app.organization_id', $1, true)::uuid AS id)
+SELECT i.url, to_json(i.secrets), coalesce(i.disabled_reason, ''), coalesce(d.body, '')
+FROM tenant t
+CROSS JOIN LATERAL (SELECT url, secrets, disabled_reason FROM platform.integrations
+                    WHERE organization_id = t.id AND id = $3::uuid OFFSET 0) i
+LEFT JOIN LATERAL (SELECT body FROM platform.webhook_deliveries
+                   WHERE organization_id = t.id AND created_at = $2::timestamptz AND integration_id = $3::uuid
+                     AND message_id = $4 OFFSET 0) d ON true)"};
+
+// The steps below update rows, which no lateral subquery can order after set_config: they set the tenant first.
+constexpr Statement kSetTenant{"platform_set_tenant", "SELECT set_config('app.organization_id', $1, true)"};
+
+// The endpoint's row is written only when its state changes, not at every attempt.
+constexpr Statement kLogAttempt{"platform_log_webhook_attempt", R"(
+WITH attempt AS (
+  INSERT INTO platform.webhook_attempts (organization_id, created_at, integration_id, message_id, attempt,
+                                         status_code, latency_ms, response, error)
+  VALUES ($1::uuid, $2::timestamptz, $3::uuid, $4, $5::smallint, nullif($6::integer, 0), $7::integer, $8, $9)
+  ON CONFLICT DO NOTHING),
+delivery AS (
+  UPDATE platform.webhook_deliveries
+  SET attempts = greatest(attempts, $5::smallint),
+      status = CASE WHEN $10::boolean THEN 'delivered' ELSE status END,
+      finished_at = CASE WHEN $10::boolean THEN now() END
+  WHERE organization_id = $1::uuid AND created_at = $2::timestamptz AND integration_id = $3::uuid AND message_id = $4)
+UPDATE platform.integrations SET failing_since = CASE WHEN $10::boolean THEN NULL ELSE now() END
+WHERE organization_id = $1::uuid AND id = $3::uuid AND (failing_since IS NULL) <> $10::boolean)"};
+
+// Disables the endpoint when asked to, or when nothing has been accepted for three days. Whoever finds it enabled
+// disables it and writes the notice, so there is one notice however many deliveries give up.
+constexpr Statement kGiveUp{"platform_give_up_webhook", R"(
+WITH delivery AS (
+  UPDATE platform.webhook_deliveries SET status = $5, finished_at = now()
+  WHERE organization_id = $1::uuid AND created_at = $2::timestamptz AND integration_id = $3::uuid AND message_id = $4),
+endpoint AS (
+  UPDATE platform.integrations SET disabled_at = now(), disabled_reason = $6
+  WHERE organization_id = $1::uuid AND id = $3::uuid AND disabled_at IS NULL
+    AND ($7::boolean OR failing_since < now() - interval '3 days')
+  RETURNING id, name),
+audit AS (
+  INSERT INTO platform.audit_log (organization_id, actor, action, subject, detail)
+  SELECT $1::uuid, 'webhook-' || $3 || '-' || $4, 'integration.disabled', id::text, json_build_object('reason', $6)
+  FROM endpoint),
+notice AS (
+  INSERT INTO platform.notifications (organization_id, created_at, dedupe_key, channel, title, body)
+  SELECT $1::uuid, now(), 'app:integration-disabled:' || id, 'app', 'Webhook endpoint disabled',
+         'The endpoint "' || name || '" was disabled: ' || $6 FROM endpoint)
+SELECT count(*) FROM endpoint)"};
+
+constexpr Statement kReadOwner{"platform_read_endpoint_owner", R"(
+WITH tenant AS MATERIALIZED (SELECT set_config('app.organization_id', $1, true)::uuid AS id)
+SELECT u.email, i.name FROM tenant t
+CROSS JOIN LATERAL (SELECT email FROM platform.users WHERE organization_id = t.id AND role = 'owner'
+                    ORDER BY created_at, id LIMIT 1) u
+CROSS JOIN LATERAL (SELECT name FROM platform.integrations WHERE organization_id = t.id AND id = $2::uuid OFFSET 0) i)"};
+
+vendors::WebhookPost read_post(Services& services, const DeliveryKey& key) {
+  vendors::WebhookPost post;
+  services.database.query([&](pqxx::transaction_base& tx) {
+    const auto rows = execute(tx, kReadDelivery, key.organization_id.to_string(), holdfast::to_rfc3339(key.created_at),
+                              key.integration_id.to_string(), key.message_id);
+    if (rows.empty()) throw ApplicationError(kWebhookDisabled, "the endpoint was deleted", true);
+    if (const std::string reason = rows[0][2].c_str(); !reason.empty())
+      throw ApplicationError(kWebhookDisabled, "the endpoint is disabled: " + reason, true);
+    post.url = rows[0][0].c_str();
+    for (const auto& secret : boost::json::parse(rows[0][1].c_str()).as_array())
+      post.secrets.emplace_back(secret.as_string());
+    post.body = rows[0][3].c_str();
+  });
+  if (post.body.empty())
+    throw ApplicationError("DeliveryNotFound", "no message " + key.message_id + " is stored for this endpoint", true);
+  post.message_id = key.message_id;
+  return post;
+}
+
+}  // namespace
+
+WebhookAnswer post_webhook(Services& services, const DeliveryKey& key) {
+  const auto post = read_post(services, key);
+  WebhookAnswer answer;
+  try {
+    const auto reply = services.webhooks.send(post);
+    answer.status = reply.status;
+    answer.latency_ms = reply.latency.count();
+    answer.response = vendors::text_prefix(reply.response_start, kResponseStart);
+    answer.error = reply.error;
+    if (reply.retry_after) answer.retry_after_s = reply.retry_after->count();
+  } catch (const std::invalid_argument& e) {
+    answer.error = e.what();   // a secret that cannot sign: the owner sees it in the log of attempts
+  }
+  return answer;
+}
+
+holdfast::Nothing log_webhook_attempt(Services&, pqxx::transaction_base& tx, const WebhookAttempt& in) {
+  const auto organization = in.delivery.organization_id.to_string();
+  execute(tx, kSetTenant, organization);
+  execute(tx, kLogAttempt, organization, holdfast::to_rfc3339(in.delivery.created_at),
+          in.delivery.integration_id.to_string(), in.delivery.message_id, in.attempt, in.answer.status,
+          in.answer.latency_ms, in.answer.response, in.answer.error, in.delivered);
+  return {};
+}
+
+EndpointState give_up_webhook(Services&, pqxx::transaction_base& tx, const WebhookGivenUp& in) {
+  const auto organization = in.delivery.organization_id.to_string();
+  execute(tx, kSetTenant, organization);
+  const auto rows = execute(tx, kGiveUp, organization, holdfast::to_rfc3339(in.delivery.created_at),
+                            in.delivery.integration_id.to_string(), in.delivery.message_id, in.status, in.reason,
+                            in.disable_endpoint);
+  return {.newly_disabled = rows[0][0].as<int>() > 0};
+}
+
+holdfast::Nothing email_endpoint_disabled(Services& services, const EndpointNotice& in) {
+  std::string to, name;
+  services.database.query([&](pqxx::transaction_base& tx) {
+    const auto rows = execute(tx, kReadOwner, in.delivery.organization_id.to_string(),
+                              in.delivery.integration_id.to_string());
+    if (rows.empty()) throw ApplicationError("OwnerNotFound", "the organization has no owner to tell", true);
+    to = rows[0][0].c_str();
+    name = rows[0][1].c_str();
+  });
+  vendors::EmailMessage message;
+  message.organization_id = in.delivery.organization_id.to_string();
+  message.idempotency_key = "integration.disabled/" + in.delivery.integration_id.to_string() + "/" + in.delivery.message_id;
+  message.to = to;
+  message.subject = "Your webhook endpoint was disabled";
+  message.text = "The webhook endpoint \"" + name + "\" was disabled: " + in.reason +
+                 ".\nMend it and enable it again; messages of the meantime can be delivered again from the log.\n";
+  as_activity_failure([&] { services.email.send(message); });
+  return {};
+}
+
+}  // namespace platform::bodies
