@@ -77,6 +77,7 @@ void Run::replay(Timestamp at, EventId first_event_id, const std::vector<Event>&
   state_.history = &row;
   state_.next_event = 0;
   state_.first_event_id = first_event_id;
+  state_.match_issued();
   while (state_.next_event < row.size() && state_.nondeterminism.empty()) {
     const auto& line = row[state_.next_event];
     if (is_command_event(line)) {

@@ -210,6 +210,20 @@ const Event* RunState::match(std::string_view event_type, CommandSeq seq, std::s
   return &recorded;
 }
 
+void RunState::match_issued() {
+  std::size_t matched = 0;
+  for (; matched < issued.size() && next_event < history->size() && nondeterminism.empty(); ++matched) {
+    const auto event = to_event(issued[matched]);
+    const auto line = line_of(event);
+    const auto* recorded = match(event_name(event), line.seq, line.name);
+    auto* scheduled = std::get_if<command::ScheduleActivity>(&issued[matched]);
+    if (recorded && scheduled)
+      if (const auto entry = open.find(scheduled->seq); entry != open.end())
+        entry->second.undispatched = std::make_unique<command::ScheduleActivity>(std::move(*scheduled));
+  }
+  issued.erase(issued.begin(), issued.begin() + static_cast<std::ptrdiff_t>(matched));
+}
+
 void RunState::drain() {
   while (ready_head_ < ready_.size() && nondeterminism.empty()) ready_[ready_head_++].resume();
   ready_.clear();

@@ -107,6 +107,9 @@ class RunState {
 
   void post(std::coroutine_handle<> handle) { ready_.push_back(handle); }
   void drain();
+  /// A task that failed left a row with its inputs only; the commands that replaying it gave stand at the head of a
+  /// later row.
+  void match_issued();
 
   std::uint64_t next_random();
 

@@ -66,6 +66,10 @@ class Store {
   virtual std::vector<WorkerDescription> list_workers() = 0;
   virtual std::vector<QueueDescription> list_queues() = 0;
 
+  /// One cheap read-only look, for idle pollers: is there anything to do for these owners and queues? Two idle owners
+  /// that poll once a second cost one query a second.
+  virtual Readiness peek(std::span<const WorkerId> workers, std::span<const std::string> task_queues) = 0;
+
   // --- the lane ---------------------------------------------------------------------------------------------------
 
   /// The lane's own connection and its transactions. One thread at a time.
@@ -125,6 +129,9 @@ class StepTransaction {
   /// Histories, tasks and unread messages of runs that this worker owns, to rebuild them. Runs that it does not own are
   /// left out.
   virtual std::vector<RunState> load_runs(std::span<const Uuid> run_ids) = 0;
+
+  /// Unread messages of owned runs, in order: enough for runs that are still in memory from their last ownership.
+  virtual std::vector<RunMessages> read_messages(std::span<const Uuid> run_ids) = 0;
 
   /// The transaction that transactional activities write with.
   virtual BusinessTransaction& business() = 0;

@@ -174,6 +174,14 @@ struct QueueDescription {
   std::optional<Duration> oldest_ready_age;
   int workers = 0;                          ///< live workers that serve it
 };
+/// What a peek found. Hints only: by the time it is acted on, somebody else may have taken it.
+struct Readiness {
+  bool runs = false;                        ///< a claimable run is due in one of the queues
+  bool activities = false;                  ///< a claimable activity task is due in one of the queues
+  bool expired_activities = false;          ///< some activity task passed its timeout
+  bool expired_workers = false;             ///< some worker's lease ended
+  std::vector<WorkerId> rung;               ///< owners with a rung doorbell
+};
 struct TakeoverReport { int workers = 0; int runs = 0; int activities = 0; int quarantined = 0; };
 
 // --- the lane ---------------------------------------------------------------------------------------------------------
