@@ -14,9 +14,9 @@ namespace holdfast {
 struct RetryPolicy {
   Duration initial_interval = std::chrono::seconds(1);
   double backoff_coefficient = 2.0;
-  std::optional<Duration> maximum_interval;        ///< default: 100 x initial_interval
+  std::optional<Duration> maximum_interval = {};        ///< default: 100 x initial_interval
   int max_attempts = 0;
-  std::vector<std::string> non_retryable_types;    ///< exact match on Failure::type
+  std::vector<std::string> non_retryable_types = {};    ///< exact match on Failure::type
 
   /// Throws std::invalid_argument that names the field, its value and what is allowed.
   void validate() const;
