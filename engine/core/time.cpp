@@ -6,6 +6,10 @@
 namespace holdfast {
 namespace {
 
+// libstdc++'s year holds 16 bits, so dates are moved by whole 400-year cycles of the calendar, which are all equal.
+constexpr int kCycleYears = 400;
+constexpr std::chrono::days kCycle(146'097);
+
 [[noreturn]] void reject(std::string_view text) {
   throw std::invalid_argument("not an RFC 3339 time, such as 2026-11-30T17:13:15.000123Z: \"" +
                               std::string(text.substr(0, 64)) + "\"");
@@ -91,11 +95,12 @@ class Reader {
 
 std::string to_rfc3339(Timestamp t) {
   const auto day = std::chrono::floor<std::chrono::days>(t);
-  const std::chrono::year_month_day date(day);
+  const auto cycles = static_cast<int>(day.time_since_epoch() / kCycle);
+  const std::chrono::year_month_day date(day - cycles * kCycle);
   const std::chrono::hh_mm_ss time(t - day);
   std::string out;
   out.reserve(30);
-  append_year(out, static_cast<int>(date.year()));
+  append_year(out, static_cast<int>(date.year()) + cycles * kCycleYears);
   out += '-';
   append_digits(out, static_cast<unsigned>(date.month()), 2);
   out += '-';
@@ -129,14 +134,12 @@ Timestamp parse_rfc3339(std::string_view text) {
   const auto offset = in.offset();
   if (!in.at_end() || year < -262'000 || year > 262'000) reject(text);
 
-  // libstdc++'s year holds 16 bits, so years are reduced by whole 400-year cycles of the calendar, which are equal.
-  constexpr int kCycle = 400;
-  constexpr std::chrono::days kCycleDays(146'097);
-  const int cycles = year / kCycle;
-  const std::chrono::year_month_day date{std::chrono::year(year % kCycle), std::chrono::month(static_cast<unsigned>(month)),
+  const int cycles = year / kCycleYears;
+  const std::chrono::year_month_day date{std::chrono::year(year % kCycleYears),
+                                         std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) reject(text);
-  const auto days = std::chrono::sys_days(date) + cycles * kCycleDays;
+  const auto days = std::chrono::sys_days(date) + cycles * kCycle;
   return Timestamp(days) + std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second) +
          fraction - offset;
 }
