@@ -1,0 +1,220 @@
+#include <holdfast/store/memory/memory_store.hpp>
+
+#include <algorithm>
+#include <ranges>
+
+#include <holdfast/store/memory/memory_tables.hpp>
+#include <holdfast/store/validate.hpp>
+
+// The verbs of clients. Workers, lanes, activities and listeners have files of their own.
+namespace holdfast::store {
+namespace {
+
+using Lock = std::lock_guard<std::mutex>;
+
+/// What the policies say about a start, before anything is written.
+std::optional<StartResult> refuse(MemoryTables& db, const NewRun& run) {
+  const auto ids = db.by_workflow_id.find({run.namespace_, run.workflow_id});
+  if (ids == db.by_workflow_id.end()) return std::nullopt;
+  const Uuid newest = db.resolve({run.namespace_, run.workflow_id, {}});
+  if (db.live.contains(newest)) {
+    if (run.conflict == IdConflictPolicy::fail) return StartResult{StartStatus::already_running, newest};
+    if (run.conflict == IdConflictPolicy::use_existing) return StartResult{StartStatus::used_existing, newest};
+    db.terminate(newest, "replaced by a new start of the workflow id");
+    return std::nullopt;
+  }
+  const bool refused = run.reuse == IdReusePolicy::reject_duplicate ||
+                       (run.reuse == IdReusePolicy::allow_duplicate_failed_only &&
+                        db.runs.at(newest).summary.status == RunStatus::completed);
+  if (refused) return StartResult{StartStatus::rejected, newest};
+  return std::nullopt;
+}
+
+StartResult start(MemoryTables& db, const NewRun& run) {
+  if (db.runs.contains(run.run_id)) return {StartStatus::started, run.run_id};
+  if (const auto refusal = refuse(db, run)) return *refusal;
+  const Timestamp now = db.now();
+  const Timestamp ready_at = now + run.start_delay.value_or(Duration::zero());
+  RunRow row;
+  row.summary = {.run_id = run.run_id,
+                 .namespace_ = run.namespace_,
+                 .workflow_id = run.workflow_id,
+                 .workflow_type = run.workflow_type,
+                 .task_queue = run.task_queue,
+                 .status = RunStatus::running,
+                 .started_at = now,
+                 .closed_at = std::nullopt};
+  row.input = run.input;
+  row.memo = run.memo;
+  row.search_attributes = run.search_attributes;
+  if (run.execution_timeout) row.deadline = ready_at + *run.execution_timeout;
+  db.runs.emplace(run.run_id, std::move(row));
+  LiveRow live;
+  live.priority = run.priority;
+  live.ready_at = ready_at;
+  db.live.emplace(run.run_id, std::move(live));
+  db.by_workflow_id[{run.namespace_, run.workflow_id}].insert(run.run_id);
+  return {StartStatus::started, run.run_id};
+}
+
+SendStatus send(MemoryTables& db, const NewMessage& message) {
+  const Uuid run_id = db.resolve(message.to);
+  if (run_id.is_nil()) return SendStatus::not_found;
+  const auto seen = db.message_ids.find(run_id);
+  if (seen != db.message_ids.end() && seen->second.contains(message.message_id)) return SendStatus::sent;
+  LiveRow* row = db.find_live(run_id);
+  if (row == nullptr) return SendStatus::closed;
+  db.message_ids[run_id].insert(message.message_id);
+  Message stored;
+  stored.kind = message.kind;
+  stored.name = message.name;
+  stored.payload = message.payload;
+  stored.message_id = message.message_id;
+  db.deliver(run_id, *row, std::move(stored));
+  return SendStatus::sent;
+}
+
+bool matches(const RunSummary& run, const ListFilter& filter) {
+  const auto is = [](const auto& wanted, const auto& value) { return !wanted || *wanted == value; };
+  return run.namespace_ == filter.namespace_ && is(filter.workflow_type, run.workflow_type) &&
+         is(filter.task_queue, run.task_queue) && is(filter.status, run.status) &&
+         (!filter.workflow_id_prefix || run.workflow_id.starts_with(*filter.workflow_id_prefix)) &&
+         (!filter.started_after || run.started_at >= *filter.started_after) &&
+         (!filter.started_before || run.started_at < *filter.started_before) &&
+         (!filter.before || run.run_id < *filter.before);
+}
+
+}  // namespace
+
+MemoryStore::MemoryStore(MemoryStoreOptions options) : tables_(std::make_unique<MemoryTables>()) {
+  tables_->clock = options.now ? std::move(options.now) : [] {
+    return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+  };
+}
+
+MemoryStore::~MemoryStore() = default;
+
+std::vector<StartResult> MemoryStore::start_runs(std::span<const NewRun> runs) {
+  validate(runs);
+  const Lock lock(tables_->mutex);
+  std::vector<StartResult> results;
+  for (const auto& run : runs) results.push_back(start(*tables_, run));
+  return results;
+}
+
+std::vector<SendStatus> MemoryStore::send_messages(std::span<const NewMessage> messages) {
+  validate(messages);
+  const Lock lock(tables_->mutex);
+  std::vector<SendStatus> results;
+  for (const auto& message : messages) results.push_back(send(*tables_, message));
+  return results;
+}
+
+SendStatus MemoryStore::terminate_run(const RunKey& run, std::string_view reason, std::string_view identity) {
+  validate_termination(run, reason, identity);
+  const Lock lock(tables_->mutex);
+  const Uuid run_id = tables_->resolve(run);
+  if (run_id.is_nil()) return SendStatus::not_found;
+  if (!tables_->live.contains(run_id)) return SendStatus::closed;
+  tables_->terminate(run_id, reason);
+  return SendStatus::sent;
+}
+
+std::optional<RunDescription> MemoryStore::describe_run(const RunKey& run) {
+  validate(run);
+  const Lock lock(tables_->mutex);
+  const Uuid run_id = tables_->resolve(run);
+  if (run_id.is_nil()) return std::nullopt;
+  const RunRow& row = tables_->runs.at(run_id);
+  RunDescription out;
+  out.summary = row.summary;
+  out.input = row.input;
+  out.result = row.result;
+  out.failure = row.failure;
+  out.memo = row.memo;
+  out.search_attributes = row.search_attributes;
+  const LiveRow* live = tables_->find_live(run_id);
+  if (live == nullptr) return out;
+  if (live->owner == 0 && live->ready_at != kNever) out.ready_at = live->ready_at;
+  out.owner = live->owner;
+  out.waiting_for = live->waiting_for;
+  out.unread_messages = static_cast<int>(tables_->unread(run_id).size());
+  out.task_failures = live->task_failures;
+  out.task_failure = live->task_failure;
+  out.quarantined = live->quarantined;
+  return out;
+}
+
+std::vector<ClosedRun> MemoryStore::closed_runs(std::span<const Uuid> run_ids) {
+  const Lock lock(tables_->mutex);
+  std::vector<ClosedRun> out;
+  for (const Uuid& run_id : run_ids) {
+    const auto found = tables_->runs.find(run_id);
+    if (found == tables_->runs.end() || found->second.summary.status == RunStatus::running) continue;
+    const RunRow& row = found->second;
+    out.push_back(
+        {.run_id = run_id, .status = row.summary.status, .result = row.result, .failure = row.failure});
+  }
+  return out;
+}
+
+std::vector<RunSummary> MemoryStore::list_runs(const ListFilter& filter) {
+  validate(filter);
+  const Lock lock(tables_->mutex);
+  std::vector<RunSummary> out;
+  for (const auto& entry : tables_->runs | std::views::reverse) {
+    if (std::ssize(out) == filter.limit) break;
+    if (matches(entry.second.summary, filter)) out.push_back(entry.second.summary);
+  }
+  return out;
+}
+
+std::vector<HistoryRow> MemoryStore::read_history(const Uuid& run_id, EventId first, int limit) {
+  const Lock lock(tables_->mutex);
+  std::vector<HistoryRow> out;
+  const auto found = tables_->history.find(run_id);
+  if (found == tables_->history.end()) return out;
+  for (const auto& row : found->second.rows) {
+    if (row.first_event_id >= first && std::ssize(out) < limit) out.push_back(row);
+  }
+  return out;
+}
+
+std::vector<PendingActivity> MemoryStore::pending_activities(const Uuid& run_id) {
+  const Lock lock(tables_->mutex);
+  std::vector<PendingActivity> out;
+  tables_->for_each_task(run_id, [&](CommandSeq seq, const TaskRow& row) {
+    PendingActivity pending;
+    pending.seq = seq;
+    pending.activity = row.task.activity;
+    pending.task_queue = row.task.task_queue;
+    pending.attempt = row.task.attempt;
+    pending.max_attempts = row.task.options.retry.max_attempts;
+    pending.scheduled_at = row.task.scheduled_at;
+    if (row.owner == 0 && row.ready_at != kNever) pending.next_attempt_at = row.ready_at;
+    pending.owner = row.owner;
+    pending.last_failure = row.task.last_failure;
+    out.push_back(std::move(pending));
+  });
+  return out;
+}
+
+Timestamp MemoryStore::now() {
+  const Lock lock(tables_->mutex);
+  return tables_->now();
+}
+
+void MemoryStore::maintain() {}
+
+std::optional<Timestamp> MemoryStore::next_due() {
+  const Lock lock(tables_->mutex);
+  Timestamp due = kNever;
+  for (const auto& entry : tables_->live) {
+    if (entry.second.owner == 0) due = std::min(due, entry.second.ready_at);
+  }
+  for (const auto& entry : tables_->tasks) due = std::min({due, entry.second.ready_at, entry.second.timeout_at});
+  if (due == kNever) return std::nullopt;
+  return due;
+}
+
+}  // namespace holdfast::store

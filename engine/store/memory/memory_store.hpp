@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <holdfast/store/store.hpp>
+
+namespace holdfast::store {
+
+struct MemoryStoreOptions {
+  /// The store's clock; unset: the system's. Called under the store's lock, from any thread.
+  std::function<Timestamp()> now;
+};
+
+/// The store's contract in memory, for tests and the testing environment: everything is lost with the object, and
+/// BusinessTransaction::postgres() throws std::logic_error. One mutex guards it all.
+/// Sessions, transactions and listeners must not outlive it.
+class MemoryStore final : public Store {
+ public:
+  explicit MemoryStore(MemoryStoreOptions options = {});
+  ~MemoryStore() override;
+
+  std::vector<StartResult> start_runs(std::span<const NewRun> runs) override;
+  std::vector<SendStatus> send_messages(std::span<const NewMessage> messages) override;
+  SendStatus terminate_run(const RunKey& run, std::string_view reason, std::string_view identity) override;
+  std::optional<RunDescription> describe_run(const RunKey& run) override;
+  std::vector<ClosedRun> closed_runs(std::span<const Uuid> run_ids) override;
+  std::vector<RunSummary> list_runs(const ListFilter& filter) override;
+  std::vector<HistoryRow> read_history(const Uuid& run_id, EventId first, int limit) override;
+  std::vector<PendingActivity> pending_activities(const Uuid& run_id) override;
+
+  WorkerId register_worker(const WorkerInfo& info) override;
+  std::optional<Timestamp> renew_lease(WorkerId worker, Duration lease) override;
+  void release_worker(WorkerId worker) override;
+  TakeoverReport take_over_expired(int quarantine_after) override;
+  std::vector<WorkerDescription> list_workers() override;
+  std::vector<QueueDescription> list_queues() override;
+  Readiness peek(std::span<const WorkerId> workers, std::span<const std::string> task_queues) override;
+
+  std::unique_ptr<LaneSession> open_lane(WorkerId worker) override;
+
+  std::vector<ClaimedActivity> claim_activities(WorkerId worker, std::span<const std::string> queues,
+                                                int limit) override;
+  int finish_activities(std::span<const ActivityOutcome> outcomes) override;
+  std::vector<ActivityKey> heartbeat_activities(WorkerId worker, std::span<const Heartbeat> beats) override;
+  std::vector<ExpiredActivity> claim_expired_activities(WorkerId worker, int limit) override;
+
+  void notify(std::span<const std::string> hints) override;
+  std::unique_ptr<Listener> listen() override;
+  Timestamp now() override;
+  void maintain() override;
+
+  /// The earliest instant at which something becomes due by time alone: a run, a task, a timeout. nullopt: nothing
+  /// ever will. For tests that skip time. Leases do not count.
+  std::optional<Timestamp> next_due();
+
+ private:
+  std::unique_ptr<struct MemoryTables> tables_;
+};
+
+}  // namespace holdfast::store
