@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <climits>
 
+#include <holdfast/client/answers.hpp>
 #include <holdfast/client/result_waiter.hpp>
 #include <holdfast/client/uuid_generator.hpp>
-#include <holdfast/client/validation.hpp>
 #include <holdfast/client/wake_notifier.hpp>
 #include <holdfast/store/store.hpp>
+#include <holdfast/store/validate.hpp>
 
 namespace holdfast::client {
 namespace {
@@ -20,47 +21,14 @@ std::string this_process() {
   return "uid" + std::to_string(::getuid()) + "@" + host + ":" + std::to_string(::getpid());
 }
 
-std::string name_of(const store::RunKey& run) {
-  if (run.workflow_id.empty()) return "run " + run.run_id.to_string();
-  std::string out = "workflow " + quoted(run.workflow_id) + " in namespace " + quoted(run.namespace_);
-  if (!run.run_id.is_nil()) out += ", run " + run.run_id.to_string();
-  return out;
-}
-
-[[noreturn]] void refuse_start(const StartRequest& request, const store::StartResult& result) {
-  const bool open = result.status == store::StartStatus::already_running;
-  throw AlreadyStartedError("workflow " + quoted(request.workflow_id) +
-                                (open ? " is already running as run " : " has already run, and may not run again: run ") +
-                                result.run_id.to_string(),
-                            result.run_id, open);
-}
-
-void check_sent(store::SendStatus status, const store::RunKey& run, std::string_view what) {
-  if (status == store::SendStatus::not_found) throw NotFoundError("there is no " + name_of(run));
-  if (status == store::SendStatus::closed)
-    throw RunClosedError("cannot " + std::string(what) + " " + name_of(run) + ": it has ended");
-}
-
-StartedRun started_run(const StartRequest& request, const store::NewRun& run, const store::StartResult& result) {
-  using enum store::StartStatus;
-  if (result.status == already_running || result.status == rejected) refuse_start(request, result);
-  return {{run.namespace_, run.workflow_id, result.run_id}, result.status == used_existing};
-}
-
-store::NewMessage signal_message(const store::RunKey& run, std::string_view signal, Payload input,
-                                 const SignalOptions& options) {
-  return {.to = run, .kind = store::MessageKind::signal, .name = std::string(signal), .payload = std::move(input),
-          .message_id = options.message_id.is_nil() ? new_uuid() : options.message_id};
-}
-
 }  // namespace
 
 struct Client::Impl {
   Impl(std::shared_ptr<store::Store> the_store, ClientOptions the_options)
       : store(std::move(the_store)), options(std::move(the_options)), notifier(store), waiter(store, options.notify) {
-    check_name("namespace", options.namespace_);
+    store::validate_name("namespace", options.namespace_);
     if (options.identity.empty()) options.identity = this_process();
-    check_name("identity", options.identity);
+    store::validate_name("identity", options.identity);
   }
 
   std::shared_ptr<store::Store> store;
@@ -93,7 +61,7 @@ store::RunKey Client::exact(const store::RunKey& run) const {
 
 store::NewRun Client::new_run(const StartRequest& request) const {
   const auto& wanted = request.options;
-  store::NewRun run{
+  return {
       .run_id = wanted.run_id.is_nil() ? new_uuid() : wanted.run_id,
       .namespace_ = wanted.namespace_.empty() ? options().namespace_ : wanted.namespace_,
       .workflow_id = request.workflow_id,
@@ -108,14 +76,12 @@ store::NewRun Client::new_run(const StartRequest& request) const {
       .reuse = wanted.reuse,
       .conflict = wanted.conflict,
   };
-  check_new_run(run, options().max_payload_bytes);
-  return run;
 }
 
 StartedRun Client::start_json(const StartRequest& request) const {
   const auto run = new_run(request);
   const auto results = store().start_runs({&run, 1});
-  const auto started = started_run(request, run, results.at(0));
+  const auto started = started_or_throw(run, results.at(0));
   if (!started.existing && !run.start_delay) wake(run.task_queue);
   return started;
 }
@@ -123,13 +89,7 @@ StartedRun Client::start_json(const StartRequest& request) const {
 std::vector<store::StartResult> Client::start_many(std::span<const StartRequest> requests) const {
   std::vector<store::NewRun> runs;
   runs.reserve(requests.size());
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    try {
-      runs.push_back(new_run(requests[i]));
-    } catch (const store::InvalidArgument& e) {
-      throw store::InvalidArgument("request " + std::to_string(i) + ": " + e.what());
-    }
-  }
+  for (const auto& request : requests) runs.push_back(new_run(request));
   if (runs.empty()) return {};
   auto results = store().start_runs(runs);
   for (std::size_t i = 0; i < runs.size(); ++i)
@@ -140,9 +100,8 @@ std::vector<store::StartResult> Client::start_many(std::span<const StartRequest>
 // --- messages -------------------------------------------------------------------------------------------------------
 
 void Client::deliver(const store::NewMessage& message, const std::string& task_queue) const {
-  check_message(message, options().max_payload_bytes);
   const auto status = store().send_messages({&message, 1}).at(0);
-  check_sent(status, message.to, message.kind == store::MessageKind::signal ? "signal" : "cancel");
+  sent_or_throw(status, message.to, message.kind == store::MessageKind::signal ? "signal" : "cancel");
   wake(task_queue.empty() ? "*" : task_queue);
 }
 
@@ -157,9 +116,7 @@ void Client::cancel(const store::RunKey& run, std::string_view reason) const {
 }
 
 void Client::terminate(const store::RunKey& run, std::string_view reason) const {
-  check_run_key(run);
-  check_text("reason", reason, 4000);
-  check_sent(store().terminate_run(run, reason, options().identity), run, "terminate");
+  sent_or_throw(store().terminate_run(run, reason, options().identity), run, "terminate");
 }
 
 void Client::wake(std::string_view task_queue) const {
@@ -169,7 +126,6 @@ void Client::wake(std::string_view task_queue) const {
 // --- reading --------------------------------------------------------------------------------------------------------
 
 store::RunDescription Client::describe(const store::RunKey& run) const {
-  check_run_key(run);
   auto description = store().describe_run(run);
   if (!description) throw NotFoundError("there is no " + name_of(run));
   return std::move(*description);
@@ -179,15 +135,7 @@ std::vector<store::PendingActivity> Client::pending_activities(const Uuid& run_i
   return store().pending_activities(run_id);
 }
 
-std::vector<store::RunSummary> Client::list(const store::ListFilter& filter) const {
-  check_name("namespace", filter.namespace_);
-  if (filter.workflow_type) check_name("workflow_type", *filter.workflow_type);
-  if (filter.task_queue) check_name("task_queue", *filter.task_queue);
-  if (filter.workflow_id_prefix) check_name("workflow_id_prefix", *filter.workflow_id_prefix, 1000);
-  if (filter.limit < 1 || filter.limit > 1000)
-    throw store::InvalidArgument("limit is " + std::to_string(filter.limit) + "; 1 to 1000 are allowed");
-  return store().list_runs(filter);
-}
+std::vector<store::RunSummary> Client::list(const store::ListFilter& filter) const { return store().list_runs(filter); }
 
 std::vector<HistoryRow> Client::history(const store::RunKey& run, EventId first, int limit) const {
   // By workflow id this finds the run; by run id it tells "no events yet" from "no such run".
@@ -195,12 +143,16 @@ std::vector<HistoryRow> Client::history(const store::RunKey& run, EventId first,
 }
 
 std::optional<store::ClosedRun> Client::wait_closed(const store::RunKey& run, Duration timeout) const {
-  check_run_key(run);
   const auto start = ResultWaiter::Clock::now();
   // A caller that means "for ever" must not wrap around.
   const auto longest = std::chrono::hours(24 * 365);
   const auto deadline = start + std::min<ResultWaiter::Clock::duration>(timeout, longest);
-  return impl_->waiter.wait(exact(run).run_id, deadline);
+  const Uuid run_id = exact(run).run_id;
+  if (auto closed = impl_->waiter.wait(run_id, deadline)) return closed;
+  // A last look, so that a short or zero timeout still finds what has long ended.
+  auto closed = store().closed_runs({&run_id, 1});
+  if (closed.empty()) return std::nullopt;
+  return std::move(closed.front());
 }
 
 Payload Client::result_json(const store::RunKey& run, Duration timeout) const {

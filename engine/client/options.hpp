@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -18,9 +17,6 @@ struct ClientOptions {
   /// Off: the client sends no NOTIFY and listens to none; everything is found by polling. For poolers in transaction
   /// mode and for databases where NOTIFY is unwanted.
   bool notify = true;
-  /// Longest JSON text of an input, signal, memo or search attributes, in bytes. Larger things belong into tables or
-  /// object storage, with their key as the input.
-  std::size_t max_payload_bytes = 2 * 1024 * 1024;
 };
 
 struct StartOptions {

@@ -1,0 +1,48 @@
+#include <holdfast/client/answers.hpp>
+
+#include <holdfast/client/errors.hpp>
+#include <holdfast/client/uuid_generator.hpp>
+#include <holdfast/core/json_text.hpp>
+
+namespace holdfast::client {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  append_json_string_repaired(out, text);
+  return out;
+}
+
+}  // namespace
+
+std::string name_of(const store::RunKey& run) {
+  if (run.workflow_id.empty()) return "run " + run.run_id.to_string();
+  std::string out = "workflow " + quoted(run.workflow_id) + " in namespace " + quoted(run.namespace_);
+  if (!run.run_id.is_nil()) out += ", run " + run.run_id.to_string();
+  return out;
+}
+
+StartedRun started_or_throw(const store::NewRun& run, const store::StartResult& result) {
+  using enum store::StartStatus;
+  if (result.status == started || result.status == used_existing)
+    return {{run.namespace_, run.workflow_id, result.run_id}, result.status == used_existing};
+  const bool open = result.status == already_running;
+  throw AlreadyStartedError("workflow " + quoted(run.workflow_id) +
+                                (open ? " is already running as run " : " may not run again after run ") +
+                                result.run_id.to_string(),
+                            result.run_id, open);
+}
+
+void sent_or_throw(store::SendStatus status, const store::RunKey& run, std::string_view verb) {
+  if (status == store::SendStatus::not_found) throw NotFoundError("there is no " + name_of(run));
+  if (status == store::SendStatus::closed)
+    throw RunClosedError("cannot " + std::string(verb) + " " + name_of(run) + ": it has ended");
+}
+
+store::NewMessage signal_message(const store::RunKey& run, std::string_view signal, Payload input,
+                                 const SignalOptions& options) {
+  return {.to = run, .kind = store::MessageKind::signal, .name = std::string(signal), .payload = std::move(input),
+          .message_id = options.message_id.is_nil() ? new_uuid() : options.message_id};
+}
+
+}  // namespace holdfast::client
