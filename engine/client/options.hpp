@@ -13,23 +13,23 @@ struct ClientOptions {
   /// For calls that name none.
   std::string namespace_ = "default";
   /// Recorded with what an operator does (terminate). Empty: "<user>@<host>:<pid>" is made up.
-  std::string identity;
+  std::string identity = {};
   /// Off: the client sends no NOTIFY and listens to none; everything is found by polling. For poolers in transaction
   /// mode and for databases where NOTIFY is unwanted.
   bool notify = true;
 };
 
 struct StartOptions {
-  std::string namespace_;                 ///< empty: the client's
-  std::string task_queue;                 ///< empty: the workflow type's, else "default"
+  std::string namespace_ = {};                 ///< empty: the client's
+  std::string task_queue = {};                 ///< empty: the workflow type's, else "default"
   int priority = 3;                       ///< 1 (first) to 5
-  std::optional<Duration> start_delay;    ///< not before this long from now
-  std::optional<Duration> execution_timeout;
+  std::optional<Duration> start_delay = {};    ///< not before this long from now
+  std::optional<Duration> execution_timeout = {};
   store::IdReusePolicy reuse = store::IdReusePolicy::allow_duplicate;
   store::IdConflictPolicy conflict = store::IdConflictPolicy::fail;
-  Payload memo;                           ///< a JSON object, or empty
-  Payload search_attributes;              ///< a JSON object, or empty
-  Uuid run_id;                            ///< nil: a new one. Repeating a start with the same run id starts once
+  Payload memo = {};                           ///< a JSON object, or empty
+  Payload search_attributes = {};              ///< a JSON object, or empty
+  Uuid run_id = {};                            ///< nil: a new one. Repeating a start with the same run id starts once
 };
 
 /// A start by names and JSON text.
@@ -47,8 +47,8 @@ struct StartedRun {
 };
 
 struct SignalOptions {
-  Uuid message_id;          ///< nil: a new one. Repeating a signal with the same message id delivers it once
-  std::string task_queue;   ///< the run's queue when known: only its workers are woken, instead of all
+  Uuid message_id = {};          ///< nil: a new one. Repeating a signal with the same message id delivers it once
+  std::string task_queue = {};   ///< the run's queue when known: only its workers are woken, instead of all
 };
 
 }  // namespace holdfast::client
