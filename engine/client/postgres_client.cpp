@@ -1,0 +1,26 @@
+// What concerns PostgreSQL by name: connecting, and the verbs that ride in a transaction of the caller.
+#include <holdfast/client/client.hpp>
+
+#include <holdfast/client/answers.hpp>
+#include <holdfast/store/postgres/postgres_store.hpp>
+
+namespace holdfast::client {
+
+Client Client::connect(const std::string& database_url, ClientOptions options) {
+  return Client(std::shared_ptr<store::Store>(store::open_postgres_store(
+                    {.connection_string = database_url, .notifications = options.notify})),
+                std::move(options));
+}
+
+StartedRun Client::start_json_in(pqxx::transaction_base& transaction, const StartRequest& request) const {
+  const auto run = new_run(request);
+  return started_or_throw(run, store::start_runs_in(transaction, {&run, 1}).at(0));
+}
+
+void Client::signal_json_in(pqxx::transaction_base& transaction, const store::RunKey& run, std::string_view signal,
+                            Payload input, SignalOptions options) const {
+  const auto message = signal_message(run, signal, std::move(input), options);
+  sent_or_throw(store::send_messages_in(transaction, {&message, 1}).at(0), run, "signal");
+}
+
+}  // namespace holdfast::client

@@ -1,0 +1,288 @@
+// The questions of `wfctl doctor`. Every statement is true or false on a single snapshot of a database in use.
+#include <holdfast/store/postgres/doctor.hpp>
+
+namespace holdfast::store::postgres {
+namespace {
+
+using enum DoctorCheck::Kind;
+using enum DoctorCheck::Scope;
+
+DoctorCheck about_runs(std::string name, std::string sql) { return {std::move(name), promise, runs, std::move(sql)}; }
+DoctorCheck about_database(std::string name, DoctorCheck::Kind kind, std::string sql) {
+  return {std::move(name), kind, database, std::move(sql)};
+}
+
+// --- directory and control rows ---------------------------------------------------------------------------------------
+
+constexpr const char* kRunningHasLiveRow = R"(
+  SELECT format('run %s (%s) is running but has no row in live_runs', r.run_id, r.workflow_id)
+    FROM holdfast.runs r
+   WHERE r.shard = 0 AND r.run_id > $1 AND r.run_id <= $2 AND r.status = 'running'
+     AND NOT EXISTS (SELECT FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = r.run_id)
+   LIMIT $3)";
+
+constexpr const char* kLiveRowIsRunning = R"(
+  SELECT format('run %s (%s) has a row in live_runs, but %s', l.run_id, l.workflow_id,
+                coalesce('its status is ' || r.status, 'none in runs'))
+    FROM holdfast.live_runs l LEFT JOIN holdfast.runs r ON r.shard = 0 AND r.run_id = l.run_id
+   WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2
+     AND (r.run_id IS NULL OR r.status <> 'running' OR r.closed_at IS NOT NULL
+          OR (r.namespace, r.workflow_id, r.task_queue) IS DISTINCT FROM (l.namespace, l.workflow_id, l.task_queue))
+   LIMIT $3)";
+
+constexpr const char* kClosedIsComplete = R"(
+  SELECT format('run %s (%s) is %s, but %s', r.run_id, r.workflow_id, r.status,
+                CASE WHEN r.closed_at IS NULL THEN 'has no closing time' WHEN r.status = 'completed' THEN 'has no result'
+                     ELSE 'has no failure' END)
+    FROM holdfast.runs r
+   WHERE r.shard = 0 AND r.run_id > $1 AND r.run_id <= $2 AND r.status <> 'running'
+     AND (r.closed_at IS NULL OR (r.status = 'completed' AND r.result IS NULL)
+          OR (r.status = 'failed' AND r.failure IS NULL))
+   LIMIT $3)";
+
+// --- histories --------------------------------------------------------------------------------------------------------
+
+constexpr const char* kContiguous = R"(
+  WITH rows AS (
+    SELECT h.run_id, h.event_id, json_array_length(h.events) AS events,
+           coalesce(lag(h.event_id + json_array_length(h.events)) OVER (PARTITION BY h.run_id ORDER BY h.event_id), 1)
+             AS expected
+      FROM holdfast.history h WHERE h.shard = 0 AND h.run_id > $1 AND h.run_id <= $2)
+  SELECT CASE WHEN events = 0 THEN format('run %s: the history row at event %s is empty', run_id, event_id)
+              ELSE format('run %s: a history row begins at event %s, expected %s', run_id, event_id, expected) END
+    FROM rows WHERE event_id <> expected OR events = 0 LIMIT $3)";
+
+constexpr const char* kOneEnd = R"(
+  WITH page AS (
+    SELECT r.run_id, r.workflow_id, r.status FROM holdfast.runs r
+     WHERE r.shard = 0 AND r.run_id > $1 AND r.run_id <= $2),
+  ends AS (
+    SELECT h.run_id, count(*) AS ends, max(h.event_id + e.n - 1) AS last_end
+      FROM holdfast.history h
+     CROSS JOIN LATERAL json_array_elements(h.events) WITH ORDINALITY AS e (event, n)
+     WHERE h.shard = 0 AND h.run_id > $1 AND h.run_id <= $2
+       AND e.event ->> 'type' IN ('WorkflowCompleted', 'WorkflowFailed', 'WorkflowCanceled', 'WorkflowTerminated')
+     GROUP BY h.run_id),
+  lasts AS (
+    SELECT DISTINCT ON (h.run_id) h.run_id, h.event_id + json_array_length(h.events) - 1 AS last_event,
+           h.events -> -1 ->> 'type' AS last_type
+      FROM holdfast.history h WHERE h.shard = 0 AND h.run_id > $1 AND h.run_id <= $2
+     ORDER BY h.run_id, h.event_id DESC)
+  SELECT CASE
+           WHEN p.status = 'running' THEN format('run %s (%s) is open, but its history has an end', p.run_id, p.workflow_id)
+           WHEN e.ends IS NULL THEN format('run %s (%s) is %s, but its history has no end', p.run_id, p.workflow_id, p.status)
+           WHEN e.ends > 1 THEN format('run %s (%s) has %s ends in its history', p.run_id, p.workflow_id, e.ends)
+           WHEN e.last_end <> l.last_event THEN format('run %s (%s): events follow its end', p.run_id, p.workflow_id)
+           ELSE format('run %s (%s) is %s, but its history ends with %s', p.run_id, p.workflow_id, p.status, l.last_type)
+         END
+    FROM page p LEFT JOIN ends e USING (run_id) LEFT JOIN lasts l USING (run_id)
+   WHERE (p.status = 'running') <> (e.ends IS NULL) OR e.ends > 1 OR e.last_end <> l.last_event
+      OR (p.status, l.last_type) IN (
+           ('completed', 'WorkflowFailed'), ('completed', 'WorkflowCanceled'), ('completed', 'WorkflowTerminated'),
+           ('failed', 'WorkflowCompleted'), ('failed', 'WorkflowCanceled'), ('failed', 'WorkflowTerminated'),
+           ('canceled', 'WorkflowCompleted'), ('canceled', 'WorkflowFailed'), ('canceled', 'WorkflowTerminated'),
+           ('terminated', 'WorkflowCompleted'), ('terminated', 'WorkflowFailed'), ('terminated', 'WorkflowCanceled'))
+   LIMIT $3)";
+
+constexpr const char* kHistoryHasRun = R"(
+  SELECT format('history of run %s, of which runs has no row', h.run_id)
+    FROM holdfast.history h
+   WHERE h.shard = 0 AND h.run_id > $1 AND h.run_id <= $2 AND h.event_id = 1
+     AND NOT EXISTS (SELECT FROM holdfast.runs r WHERE r.shard = 0 AND r.run_id = h.run_id)
+   LIMIT $3)";
+
+// --- reasons to wake --------------------------------------------------------------------------------------------------
+
+// An owner whose lease ended is replaced by any live worker within seconds; without one nobody can.
+constexpr const char* kOwnerLives = R"(
+  SELECT format('run %s (%s) is owned by worker %s, %s', l.run_id, l.workflow_id, l.owner,
+                coalesce('whose lease ended at ' || w.lease_until, 'which does not exist'))
+    FROM holdfast.live_runs l LEFT JOIN holdfast.workers w ON w.worker_id = l.owner
+   WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2 AND l.owner IS NOT NULL
+     AND (w.worker_id IS NULL
+          OR (w.lease_until < now() - interval '30 seconds'
+              AND EXISTS (SELECT FROM holdfast.workers v WHERE v.lease_until > now()
+                             AND v.started_at < now() - interval '30 seconds')))
+   LIMIT $3)";
+
+constexpr const char* kParkedHasReason = R"(
+  SELECT format('run %s (%s) is parked for ever: no due time, no task, and nothing that it waits for', l.run_id, l.workflow_id)
+    FROM holdfast.live_runs l
+   WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2 AND l.owner IS NULL AND l.ready_at = 'infinity'
+     AND NOT l.quarantined AND coalesce(l.waiting_for, '') = ''
+     AND NOT EXISTS (SELECT FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.run_id = l.run_id)
+   LIMIT $3)";
+
+constexpr const char* kMessagesRing = R"(
+  SELECT format('run %s (%s) has %s unread message(s), but its doorbell is not rung and no time is due',
+                l.run_id, l.workflow_id, i.messages)
+    FROM holdfast.live_runs l
+    JOIN (SELECT run_id, count(*) AS messages FROM holdfast.inbox
+           WHERE shard = 0 AND run_id > $1 AND run_id <= $2 GROUP BY run_id) i USING (run_id)
+   WHERE l.shard = 0 AND NOT l.rung AND NOT l.quarantined
+     AND (l.owner IS NOT NULL OR l.ready_at = 'infinity')
+   LIMIT $3)";
+
+// What a parked run asked for must be somewhere outside the memory of its former owner. A run that is due (its owner
+// died, say) is rebuilt and asks again.
+constexpr const char* kActivitiesExist = R"(
+  WITH parked AS (
+    SELECT l.run_id, l.workflow_id FROM holdfast.live_runs l
+     WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2 AND l.owner IS NULL AND l.ready_at > now()
+       AND NOT l.quarantined AND NOT l.fresh),
+  pending AS (
+    SELECT h.run_id, (e.event ->> 'seq')::int AS seq, max(e.event ->> 'activity') AS activity
+      FROM parked p JOIN holdfast.history h ON h.shard = 0 AND h.run_id = p.run_id
+     CROSS JOIN LATERAL json_array_elements(h.events) AS e (event)
+     WHERE h.run_id > $1 AND h.run_id <= $2
+       AND e.event ->> 'type' IN ('ActivityScheduled', 'ActivityCompleted', 'ActivityFailed')
+     GROUP BY 1, 2
+    HAVING bool_and(e.event ->> 'type' = 'ActivityScheduled'))
+  SELECT format('run %s (%s) is parked and waits for activity %s (#%s), which is neither a task nor an unread result',
+                p.run_id, p.workflow_id, n.activity, n.seq)
+    FROM pending n JOIN parked p USING (run_id)
+   WHERE NOT EXISTS (SELECT FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.run_id = n.run_id AND t.seq = n.seq)
+     AND NOT EXISTS (SELECT FROM holdfast.inbox i WHERE i.shard = 0 AND i.run_id = n.run_id AND i.seq = n.seq)
+   LIMIT $3)";
+
+constexpr const char* kTimersAreDue = R"(
+  WITH parked AS (
+    SELECT l.run_id, l.workflow_id, l.ready_at FROM holdfast.live_runs l
+     WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2 AND l.owner IS NULL AND l.ready_at > now()
+       AND NOT l.quarantined AND NOT l.fresh AND l.task_failures = 0),
+  pending AS (
+    SELECT h.run_id, (e.event ->> 'seq')::int AS seq, max(e.event ->> 'fire_at')::timestamptz AS fire_at
+      FROM parked p JOIN holdfast.history h ON h.shard = 0 AND h.run_id = p.run_id
+     CROSS JOIN LATERAL json_array_elements(h.events) AS e (event)
+     WHERE h.run_id > $1 AND h.run_id <= $2
+       AND e.event ->> 'type' IN ('TimerStarted', 'TimerFired', 'TimerCanceled')
+     GROUP BY 1, 2
+    HAVING bool_and(e.event ->> 'type' = 'TimerStarted'))
+  SELECT format('run %s (%s) has timer #%s for %s, but is looked at only at %s', p.run_id, p.workflow_id, n.seq,
+                n.fire_at, p.ready_at)
+    FROM pending n JOIN parked p USING (run_id) WHERE p.ready_at > n.fire_at
+   LIMIT $3)";
+
+// --- messages and tasks -----------------------------------------------------------------------------------------------
+
+constexpr const char* kInboxIsOfOpenRuns = R"(
+  SELECT format('run %s has an unread message (%s %s), but is not open', i.run_id, i.kind, i.name)
+    FROM holdfast.inbox i
+   WHERE i.shard = 0 AND i.run_id > $1 AND i.run_id <= $2
+     AND NOT EXISTS (SELECT FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = i.run_id)
+   LIMIT $3)";
+
+constexpr const char* kTasksAreOfOpenRuns = R"(
+  SELECT format('run %s has a task of activity %s (#%s), but is not open', t.run_id, t.activity, t.seq)
+    FROM holdfast.activity_tasks t
+   WHERE t.shard = 0 AND t.run_id > $1 AND t.run_id <= $2
+     AND NOT EXISTS (SELECT FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = t.run_id)
+   LIMIT $3)";
+
+constexpr const char* kTasksGoOn = R"(
+  SELECT format('run %s: task of activity %s (#%s) %s', t.run_id, t.activity, t.seq,
+                CASE WHEN t.owner IS NULL THEN 'is due never'
+                     ELSE format('runs at worker %s, %s', t.owner,
+                                 coalesce('whose lease ended at ' || w.lease_until, 'which does not exist')) END)
+    FROM holdfast.activity_tasks t LEFT JOIN holdfast.workers w ON w.worker_id = t.owner
+   WHERE t.shard = 0 AND t.run_id > $1 AND t.run_id <= $2
+     AND ((t.owner IS NULL AND t.task_queue IS NOT NULL AND t.ready_at = 'infinity' AND t.timeout_at IS NULL)
+          OR (t.owner IS NOT NULL AND w.worker_id IS NULL)
+          OR (w.lease_until < now() - interval '30 seconds'
+              AND EXISTS (SELECT FROM holdfast.workers v WHERE v.lease_until > now()
+                             AND v.started_at < now() - interval '30 seconds')))
+   LIMIT $3)";
+
+// --- the server -------------------------------------------------------------------------------------------------------
+
+constexpr const char* kStarvedQueues = R"(
+  SELECT format('queue %s has %s ready run(s), and no live worker serves it', l.task_queue, count(*))
+    FROM holdfast.live_runs l
+   WHERE l.shard = 0 AND l.owner IS NULL AND l.ready_at < now() - interval '10 seconds'
+     AND NOT EXISTS (SELECT FROM holdfast.workers w WHERE w.lease_until > now() AND l.task_queue = ANY (w.task_queues))
+   GROUP BY l.task_queue LIMIT $1)";
+
+constexpr const char* kQuarantined = R"(
+  SELECT format('run %s (%s): %s', run_id, workflow_id, coalesce(waiting_for, 'quarantined'))
+    FROM holdfast.live_runs WHERE shard = 0 AND quarantined LIMIT $1)";
+
+constexpr const char* kFailingTasks = R"(
+  SELECT format('run %s (%s): %s failed tasks in a row; last error: %s', run_id, workflow_id, task_failures, task_failure)
+    FROM holdfast.live_runs WHERE shard = 0 AND task_failures > 0 LIMIT $1)";
+
+constexpr const char* kExpiredWorkers = R"(
+  SELECT format('worker %s (%s): lease ended at %s', worker_id, identity, lease_until)
+    FROM holdfast.workers WHERE lease_until < now() LIMIT $1)";
+
+constexpr const char* kStrayHistory = R"(
+  SELECT format('%s rows (the clock of whoever made these run ids is wrong, or no partition was made ahead)', count(*))
+    FROM holdfast.history_default HAVING count(*) > 0 LIMIT $1)";
+
+constexpr const char* kPartitionsAhead = R"(
+  SELECT format('history has no partition for %s', to_char(now() + interval '1 month', 'YYYY-MM'))
+   WHERE to_regclass('holdfast.history_' || to_char((now() + interval '1 month') AT TIME ZONE 'UTC', 'YYYY_MM')) IS NULL
+   LIMIT $1)";
+
+constexpr const char* kLongTransactions = R"(
+  SELECT format('pid %s (%s, %s), open for %s: it keeps vacuum from removing dead rows', pid,
+                coalesce(nullif(application_name, ''), 'no name'), state, date_trunc('second', now() - xact_start))
+    FROM pg_stat_activity
+   WHERE datname = current_database() AND xact_start < now() - interval '5 minutes' AND backend_type = 'client backend'
+   ORDER BY xact_start LIMIT $1)";
+
+constexpr const char* kDeadTuples = R"(
+  SELECT format('%s: %s dead rows beside %s live ones', relname, n_dead_tup, n_live_tup)
+    FROM pg_stat_user_tables
+   WHERE schemaname = 'holdfast' AND n_dead_tup > 50000 AND n_dead_tup > 0.5 * n_live_tup
+   ORDER BY n_dead_tup DESC LIMIT $1)";
+
+constexpr const char* kReplicationSlots = R"(
+  SELECT format('slot %s (%s): %s of WAL kept%s', slot_name, CASE WHEN active THEN 'active' ELSE 'inactive' END,
+                pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)),
+                CASE WHEN xmin IS NOT NULL OR catalog_xmin IS NOT NULL THEN ', holds back vacuum' ELSE '' END)
+    FROM pg_replication_slots
+   WHERE NOT active OR pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) > 1024 * 1024 * 1024 LIMIT $1)";
+
+constexpr const char* kPreparedTransactions = R"(
+  SELECT format('%s, prepared at %s: it keeps locks and holds back vacuum', gid, prepared)
+    FROM pg_prepared_xacts WHERE database = current_database() AND prepared < now() - interval '1 minute'
+   ORDER BY prepared LIMIT $1)";
+
+constexpr const char* kDurableCommits = R"(
+  SELECT format('%s is %s', name, setting) FROM pg_settings
+   WHERE (name = 'fsync' AND setting = 'off') OR (name = 'full_page_writes' AND setting = 'off')
+      OR (name = 'synchronous_commit' AND setting = 'off') OR (name = 'autovacuum' AND setting = 'off') LIMIT $1)";
+
+}  // namespace
+
+std::vector<DoctorCheck> engine_doctor_checks() {
+  return {
+      about_runs("every running run has a live row", kRunningHasLiveRow),
+      about_runs("every live row is of a running run", kLiveRowIsRunning),
+      about_runs("every closed run has its time and outcome", kClosedIsComplete),
+      about_runs("histories are contiguous", kContiguous),
+      about_runs("closed runs end once, as the last event; open runs have no end", kOneEnd),
+      about_runs("every history belongs to a run", kHistoryHasRun),
+      about_runs("owners exist and their leases live", kOwnerLives),
+      about_runs("every parked run has a reason to wake", kParkedHasReason),
+      about_runs("every unread message rang the doorbell", kMessagesRing),
+      about_runs("parked runs: every pending activity is a task", kActivitiesExist),
+      about_runs("parked runs: every timer is due in time", kTimersAreDue),
+      about_runs("no message of a closed run is left", kInboxIsOfOpenRuns),
+      about_runs("no task of a closed run is left", kTasksAreOfOpenRuns),
+      about_runs("every task goes on", kTasksGoOn),
+      about_database("every queue with work has a worker", warning, kStarvedQueues),
+      about_database("no run is quarantined", warning, kQuarantined),
+      about_database("no run's code fails", warning, kFailingTasks),
+      about_database("no worker's lease has ended", warning, kExpiredWorkers),
+      about_database("no history outside the months", warning, kStrayHistory),
+      about_database("history partitions are made ahead", warning, kPartitionsAhead),
+      about_database("no transaction is older than 5 minutes", warning, kLongTransactions),
+      about_database("vacuum keeps up", warning, kDeadTuples),
+      about_database("replication slots are active and near", warning, kReplicationSlots),
+      about_database("no prepared transaction is left behind", warning, kPreparedTransactions),
+      about_database("commits are durable and autovacuum runs", warning, kDurableCommits),
+  };
+}
+
+}  // namespace holdfast::store::postgres
