@@ -26,7 +26,7 @@ delivery AS (
   RETURNING integration_id)
 SELECT holdfast.start_workflow($6, 'webhook-' || integration_id || '-' || $3,
          json_build_object('organization_id', $1, 'integration_id', integration_id, 'message_id', $3, 'created_at', $2),
-         $7)
+         $7, conflict => 'use_existing')
 FROM delivery)"};
 
 std::string number_or_null(const std::string& decimal) { return decimal.empty() ? "null" : decimal; }

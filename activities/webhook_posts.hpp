@@ -24,8 +24,8 @@ BOOST_DESCRIBE_STRUCT(DeliveryKey, (), (organization_id, integration_id, message
 struct WebhookAnswer {
   std::int64_t status = 0;              ///< HTTP status; 0: no answer
   std::int64_t latency_ms = 0;
-  std::string response;                 ///< the start of the body, at most kResponseStart bytes
-  std::string error;                    ///< why there was no answer
+  std::string response{};               ///< the start of the body, at most kResponseStart bytes
+  std::string error{};                  ///< why there was no answer
   std::int64_t retry_after_s = -1;      ///< the endpoint's Retry-After; -1: none
 };
 BOOST_DESCRIBE_STRUCT(WebhookAnswer, (), (status, latency_ms, response, error, retry_after_s))

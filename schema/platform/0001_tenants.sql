@@ -22,8 +22,10 @@ CREATE TABLE platform.plans (
   id            text PRIMARY KEY,
   name          text NOT NULL,
   minutes       integer NOT NULL CHECK (minutes >= 0),
-  overage_cents integer NOT NULL DEFAULT 0 CHECK (overage_cents >= 0)
+  overage_cents integer NOT NULL DEFAULT 0 CHECK (overage_cents >= 0)   -- per minute beyond the plan's
 );
+INSERT INTO platform.plans (id, name, minutes, overage_cents) VALUES
+  ('starter', 'Starter', 200, 15), ('growth', 'Growth', 1000, 12), ('scale', 'Scale', 5000, 9);
 
 -- No counter lives here: one hot row per tenant would queue every lane behind its lock, and two lanes that touch two
 -- tenants in opposite order would deadlock. Live usage is the view organization_usage (0003).
