@@ -1,0 +1,55 @@
+#pragma once
+
+#include <activities/standin/effects.hpp>
+#include <activities/standin/faults.hpp>
+#include <activities/standin/gemini_standin.hpp>
+#include <activities/standin/journal.hpp>
+#include <activities/standin/openai_standin.hpp>
+#include <activities/standin/resend_standin.hpp>
+#include <activities/standin/standin_keys.hpp>
+#include <activities/standin/stripe_standin.hpp>
+#include <activities/standin/supabase_standin.hpp>
+#include <activities/standin/twilio_standin.hpp>
+#include <activities/standin/vapi_standin.hpp>
+#include <activities/standin/webhook_receiver.hpp>
+
+#include <array>
+
+namespace platform::standin {
+
+/// Everything behind the HTTP server. Usable without one, and from any thread.
+struct StandinState {
+  explicit StandinState(StandinKeys given = {}) : keys(std::move(given)) {}
+  StandinState(const StandinState&) = delete;
+
+  StandinKeys keys;
+  Journal journal;
+  FaultPlan faults;
+  Effects effects;
+  VapiStandin vapi{keys};
+  TwilioStandin twilio{keys, effects};
+  ResendStandin resend{keys, effects};
+  OpenAiStandin openai{keys, effects};
+  GeminiStandin gemini{keys, effects};
+  SupabaseStandin supabase{keys, effects};
+  StripeStandin stripe{keys, effects};
+  WebhookReceiver hooks{effects};
+
+  std::array<VendorModule*, 8> modules() {
+    return {&vapi, &twilio, &resend, &openai, &gemini, &supabase, &stripe, &hooks};
+  }
+};
+
+/// The answer of the vendor whose path it is; 404 if it is nobody's.
+Reply answer(StandinState& state, const Request& request);
+
+/// The control API: nothing unless the path starts with /__standin/.
+///   GET    /__standin/health
+///   GET    /__standin/journal       every request, in order          DELETE clears it
+///   GET    /__standin/effects       what really happened, by vendor  DELETE clears it
+///   POST   /__standin/faults        one fault (see parse_fault)      DELETE clears all
+///   PUT    /__standin/hooks/<name>  behaviour of /hooks/<name>       GET: its deliveries
+///   PUT    /__standin/vapi/calls    a list of call objects
+std::optional<Reply> control(StandinState& state, const Request& request);
+
+}  // namespace platform::standin
