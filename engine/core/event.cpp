@@ -15,7 +15,8 @@ namespace {
 constexpr std::array<std::string_view, std::variant_size_v<Event>> kNames{
     "WorkflowStarted", "ActivityScheduled", "ActivityCompleted",       "ActivityFailed",    "ActivityCancelRequested",
     "TimerStarted",    "TimerFired",        "TimerCanceled",           "WorkflowSignaled",  "WorkflowCancelRequested",
-    "WorkflowCompleted", "WorkflowFailed",  "WorkflowCanceled",        "WorkflowTerminated"};
+    "WorkflowCompleted", "WorkflowFailed",  "WorkflowCanceled",        "WorkflowTimedOut",
+    "WorkflowTerminated"};
 
 template <class E>
 concept HasSeq = requires(E e) { e.seq; };
@@ -39,7 +40,7 @@ void append_members(std::string&, const E&) {}
 
 void append_members(std::string& out, const event::ActivityScheduled& e) {
   append_text(out, ",\"activity\":", e.activity);
-  append_text(out, ",\"task_queue\":", e.task_queue);
+  if (!e.task_queue.empty()) append_text(out, ",\"task_queue\":", e.task_queue);
   append_payload(out, ",\"input\":", e.input);
 }
 void append_members(std::string& out, const event::ActivityCompleted& e) {

@@ -40,6 +40,7 @@ struct WorkflowCancelRequested { std::string reason; };
 struct WorkflowCompleted { Payload result; };
 struct WorkflowFailed { Failure failure; };
 struct WorkflowCanceled {};
+struct WorkflowTimedOut {};                                         ///< the execution timeout passed
 struct WorkflowTerminated { std::string reason; };                  ///< written by the operator's verb, not by a task
 
 }  // namespace event
@@ -48,7 +49,7 @@ using Event = std::variant<event::WorkflowStarted, event::ActivityScheduled, eve
                            event::ActivityFailed, event::ActivityCancelRequested, event::TimerStarted,
                            event::TimerFired, event::TimerCanceled, event::WorkflowSignaled,
                            event::WorkflowCancelRequested, event::WorkflowCompleted, event::WorkflowFailed,
-                           event::WorkflowCanceled, event::WorkflowTerminated>;
+                           event::WorkflowCanceled, event::WorkflowTimedOut, event::WorkflowTerminated>;
 
 /// The stored name, such as "ActivityScheduled".
 std::string_view event_name(const Event& event);

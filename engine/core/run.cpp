@@ -104,7 +104,7 @@ void Run::check_determinism() const {
 void Run::feed(const Event& input) {
   if (closed_) throw HistoryError(std::string(event_name(input)) + " after the end of the run");
   if (!started_ && !std::holds_alternative<event::WorkflowStarted>(input) &&
-      !std::holds_alternative<event::WorkflowTerminated>(input))
+      !std::holds_alternative<event::WorkflowTerminated>(input) && !std::holds_alternative<event::WorkflowTimedOut>(input))
     throw HistoryError("the first event is " + std::string(event_name(input)) + ", not WorkflowStarted");
   std::visit([this](const auto& e) {
     using E = std::remove_cvref_t<decltype(e)>;
@@ -120,7 +120,7 @@ void Run::feed(const Event& input) {
       state_.deliver(e.signal, e.input);
     } else if constexpr (std::is_same_v<E, event::WorkflowCancelRequested>) {
       if (!state_.cancel_requested) state_.cancel_everything();
-    } else if constexpr (std::is_same_v<E, event::WorkflowTerminated>) {
+    } else if constexpr (std::is_same_v<E, event::WorkflowTerminated> || std::is_same_v<E, event::WorkflowTimedOut>) {
       closed_ = true;
     }
   }, input);

@@ -277,6 +277,8 @@ class BusinessTransaction {
   virtual ~BusinessTransaction() = default;
   /// PostgreSQL's; throws std::logic_error on the memory store.
   virtual pqxx::transaction_base& postgres() = 0;
+  /// True if the connection was lost: what failed was not the activity.
+  virtual bool broken() const { return false; }
 };
 
 // --- activity tasks ---------------------------------------------------------------------------------------------------

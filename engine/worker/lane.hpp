@@ -1,0 +1,170 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <queue>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include <holdfast/store/store.hpp>
+#include <holdfast/worker/activity_pool.hpp>
+#include <holdfast/worker/live_run.hpp>
+#include <holdfast/worker/options.hpp>
+#include <holdfast/worker/registry.hpp>
+#include <holdfast/worker/run_cache.hpp>
+#include <holdfast/worker/stats.hpp>
+
+namespace holdfast::worker {
+
+/// What the lanes of a worker share.
+struct LaneEnvironment {
+  store::Store& store;
+  const Registry& registry;
+  const WorkerOptions& options;
+  ActivityPool& pool;
+  WorkerStats& stats;
+  std::function<void(std::string_view level, std::string_view message)> log;
+  std::function<void(const std::vector<Uuid>&)> on_closed;   ///< after the commit that closed them
+};
+
+/// One thread, one connection, and the runs that it claimed. The loop (lane.cpp):
+///   1. collect what arrived: activity results, due timers, messages, ready runs to claim;
+///   2. advance the coroutines (lane_advance.cpp);
+///   3. one transaction for the whole batch (lane_step.cpp);
+///   4. after its commit, start the activities and park or close runs.
+/// While a commit is under way the next batch gathers: group commit without a timer.
+/// If a commit fails, the runs in it are dropped from memory and rebuilt from the store one by one (lane_rebuild.cpp):
+/// what had reached them and is not durable is kept and applied again.
+class Lane final : public ActivitySink {
+ public:
+  Lane(LaneEnvironment environment, int number);
+  ~Lane() override;
+
+  void start();
+  /// Stops claiming, waits up to the grace period for running activities, then gives everything back.
+  void begin_stop();
+  void join();
+
+  /// Hints; thread-safe.
+  void want_claims();
+  void want_messages();
+  void lease_lost();
+
+  store::WorkerId worker_id() const { return worker_id_.load(); }
+  std::size_t owned_runs() const { return owned_count_.load(); }
+  std::size_t cached_runs() const { return cached_count_.load(); }
+
+  void finished(std::unique_ptr<ActivityJob> job) override;
+  void timed_out(const ActivityJob& job, const std::string& timeout) override;
+
+ private:
+  enum class TimerKind : std::uint8_t { timer, transactional, deadline, retry_alone };
+  struct Timer {
+    Timestamp due;
+    Uuid run_id;
+    CommandSeq seq = 0;
+    TimerKind kind = TimerKind::timer;
+    bool operator>(const Timer& other) const { return due > other.due; }
+  };
+  struct TimedOut { store::ActivityKey key; std::string activity; Payload input; std::string timeout; };
+  /// A batch on its way to its commit.
+  struct Batch {
+    std::vector<LiveRun*> runs;                       ///< parallel to commit.runs
+    store::CommitBatch commit;
+    std::vector<std::unique_ptr<ActivityJob>> jobs;   ///< to start after the commit
+    std::vector<Timer> timers;
+    std::vector<store::ActivityKey> cancels;
+    std::vector<std::unique_ptr<LiveRun>> claimed;    ///< owned only if the commit succeeds
+    std::vector<Uuid> failed_tasks;                   ///< to be dropped from memory after the commit
+  };
+  /// A transactional activity threw: the transaction is void; repeat its run alone.
+  struct TransactionalFailed { Uuid run_id; CommandSeq seq; Failure failure; };
+
+  // lane.cpp: the loop
+  void run();
+  void wait_for_work();
+  bool has_work() const;
+  void collect_arrivals();
+  void take_result(std::unique_ptr<ActivityJob> job);
+  void take_failure(LiveRun& live, CommandSeq seq, const std::string& activity, Payload input, Failure failure);
+  void fire_timers();
+  void queue(LiveRun& live);
+  LiveRun* find(const Uuid& run_id);
+  Timestamp database_now() const;
+  void hand_over();
+  void drop_everything();
+  void register_worker();
+  void pause(Duration delay);
+
+  // lane_step.cpp: one transaction
+  void step();
+  void step_alone();
+  bool fill(Batch& batch, store::StepTransaction& transaction);
+  void claim(Batch& batch, store::StepTransaction& transaction);
+  void take_messages(Batch& batch, store::StepTransaction& transaction);
+  void commit(Batch& batch, store::StepTransaction& transaction);
+  void after_commit(Batch& batch);
+  void settle(Batch& batch, LiveRun& live, const store::RunCommit& commit);
+  void split(Batch& batch, const std::vector<Uuid>& culprits);
+  void forget_claims(Batch& batch, bool in_doubt);
+
+  // lane_rebuild.cpp: from the store to memory
+  void rebuild(Batch& batch, store::StepTransaction& transaction, std::vector<LiveRun*> runs);
+  void rebuild(Batch& batch, LiveRun& live, const store::RunState& state);
+  void restore_activities(Batch& batch, LiveRun& live, const store::RunState& state);
+  void push_timers(Batch& batch, const LiveRun& live);
+  void adopt_messages(LiveRun& live, const std::vector<store::Message>& messages);
+
+  // lane_advance.cpp: coroutines
+  void advance(Batch& batch, LiveRun& live, store::StepTransaction& transaction);
+  void apply_inputs(Batch& batch, LiveRun& live, store::RunCommit& commit, store::StepTransaction& transaction);
+  void feed(Batch& batch, LiveRun& live, store::RunCommit& commit, const Event& input);
+  void carry_out(Batch& batch, LiveRun& live, store::RunCommit& commit, std::vector<Command> commands);
+  void schedule(Batch& batch, LiveRun& live, store::RunCommit& commit, command::ScheduleActivity command);
+  void run_transactional(Batch& batch, LiveRun& live, store::RunCommit& commit, store::StepTransaction& transaction);
+  void fail_task(Batch& batch, LiveRun& live, store::RunCommit& commit, const std::string& message);
+  void record_failed_attempt(Batch& batch, LiveRun& live, store::RunCommit& commit, command::ScheduleActivity command,
+                             int attempts_made, Timestamp scheduled_at, const Failure& failure);
+  void check_deadline(LiveRun& live, store::RunCommit& commit);
+  void decide_next(Batch& batch, LiveRun& live, store::RunCommit& commit, bool dispatched);
+  std::unique_ptr<ActivityJob> make_job(const LiveRun& live, command::ScheduleActivity command, bool has_row);
+  bool served_here(const std::string& task_queue) const;
+  RunInfo info_of(const LiveRun& live) const;
+
+  LaneEnvironment env_;
+  const int number_;
+  std::atomic<store::WorkerId> worker_id_ = 0;
+  std::unique_ptr<store::LaneSession> session_;
+
+  // Touched by the lane's thread only.
+  std::unordered_map<Uuid, std::unique_ptr<LiveRun>> owned_;
+  RunCache cache_;
+  std::vector<Uuid> ready_;                               ///< runs with something to apply
+  std::vector<Uuid> alone_;                               ///< runs to repeat in transactions of their own
+  std::deque<command::ScheduleActivity> transactional_;   ///< of the run that is being advanced
+  std::deque<Event> immediate_;                           ///< outcomes that are known at once, of the same run
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  Timestamp step_now_;                                    ///< the database's time in this step
+  std::chrono::steady_clock::time_point step_now_at_;
+  std::chrono::steady_clock::time_point last_sweep_;
+  Duration failure_delay_{};
+  bool claims_wanted_ = true;
+  bool messages_wanted_ = false;
+
+  // Shared with other threads.
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::unique_ptr<ActivityJob>> results_;
+  std::vector<TimedOut> timeouts_;
+  bool claims_hinted_ = false, messages_hinted_ = false, lease_lost_ = false, stopping_ = false;
+  std::atomic<std::size_t> owned_count_ = 0, cached_count_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace holdfast::worker

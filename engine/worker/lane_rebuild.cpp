@@ -1,0 +1,95 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <holdfast/worker/contains.hpp>
+#include <holdfast/worker/lane.hpp>
+#include <holdfast/worker/messages.hpp>
+
+namespace holdfast::worker {
+
+void Lane::rebuild(Batch& batch, store::StepTransaction& transaction, std::vector<LiveRun*> runs) {
+  std::vector<Uuid> ids;
+  for (const auto* live : runs) ids.push_back(live->info.run_id);
+  const auto states = transaction.load_runs(ids);
+  for (auto* live : runs) {
+    const auto run_id = live->info.run_id;
+    const auto state = std::ranges::find(states, run_id, &store::RunState::run_id);
+    if (state != states.end()) {
+      rebuild(batch, *live, *state);
+      continue;
+    }
+    // Somebody else's by now, or over: forget it, and whatever still runs for it.
+    std::erase(batch.runs, live);
+    for (const auto& [seq, attempt] : live->local) env_.pool.cancel({run_id, seq, 1});
+    owned_.erase(run_id);
+  }
+}
+
+void Lane::rebuild(Batch& batch, LiveRun& live, const store::RunState& state) {
+  ++env_.stats.runs_replayed;
+  std::erase_if(live.inputs, [](const PendingInput& input) { return input.inbox_id != 0; });
+  adopt_messages(live, state.messages);
+  live.waiting.clear();
+  live.unrecorded.clear();
+  live.to_schedule.clear();
+  live.fresh = state.history.empty();
+  const auto* definition = env_.registry.workflow(live.info.workflow_type);
+  if (!definition) return;
+  live.run = std::make_unique<Run>(*definition, info_of(live));
+  try {
+    for (const auto& row : state.history) live.run->replay(row.at, row.first_event_id, decode_events(row.events));
+    live.unrecorded = live.run->take_unrecorded();
+  } catch (const std::exception& e) {
+    live.run.reset();
+    live.refused = e.what();
+    return;
+  } catch (...) {
+    live.run.reset();
+    live.refused = "the workflow threw something that is not a std::exception";
+    return;
+  }
+  std::erase_if(live.inputs, [&live](const PendingInput& input) {
+    const auto* completed = std::get_if<event::ActivityCompleted>(&input.event);
+    const auto* failed = std::get_if<event::ActivityFailed>(&input.event);
+    const auto* fired = std::get_if<event::TimerFired>(&input.event);
+    const auto seq = completed ? completed->seq : failed ? failed->seq : fired ? fired->seq : 0;
+    return seq != 0 && input.inbox_id == 0 && !live.run->is_open(seq);
+  });
+  restore_activities(batch, live, state);
+  push_timers(batch, live);
+}
+
+void Lane::restore_activities(Batch& batch, LiveRun& live, const store::RunState& state) {
+  std::erase_if(live.new_tasks, [&](const store::NewActivityTask& task) { return !live.run->is_open(task.seq); });
+  for (auto& command : live.run->take_undispatched()) {
+    const auto seq = command.seq;
+    const bool known = live.local.contains(seq) || live.has_outcome(seq) ||
+                       contains(live.new_tasks, seq, &store::NewActivityTask::seq);
+    const auto row = std::ranges::find(state.tasks, seq, &store::TaskState::seq);
+    if (row != state.tasks.end() && row->transactional) {
+      live.waiting[seq] = {std::move(command), row->attempt, row->scheduled_at, row->ready_at};
+    } else if (row == state.tasks.end() && !known) {
+      live.to_schedule.push_back(std::move(command));
+    } else if (row != state.tasks.end() && row->owner == worker_id_ && !known) {
+      // Recorded as begun on this lane, and never begun: the commit that said so was in doubt.
+      batch.jobs.push_back(make_job(live, std::move(command), true));
+    }
+  }
+}
+
+void Lane::push_timers(Batch& batch, const LiveRun& live) {
+  for (const auto& timer : live.run->pending_timers())
+    batch.timers.push_back({timer.fire_at, live.info.run_id, timer.seq, TimerKind::timer});
+  for (const auto& [seq, entry] : live.waiting)
+    batch.timers.push_back({entry.due, live.info.run_id, seq, TimerKind::transactional});
+}
+
+void Lane::adopt_messages(LiveRun& live, const std::vector<store::Message>& messages) {
+  for (const auto& message : messages) {
+    const bool known = contains(live.inputs, message.inbox_id, &PendingInput::inbox_id);
+    if (!known) live.inputs.push_back({event_of(message), message.inbox_id});
+  }
+}
+
+}  // namespace holdfast::worker

@@ -1,0 +1,246 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <holdfast/worker/lane.hpp>
+
+namespace holdfast::worker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr int kClaimLimit = 200;
+constexpr auto kSweepInterval = std::chrono::seconds(3);
+constexpr auto kConflictDelay = std::chrono::milliseconds(100);
+
+}  // namespace
+
+void Lane::step() {
+  if (!alone_.empty()) return step_alone();
+  if (!has_work()) return;
+  const auto transaction = session_->begin_step();
+  step_now_ = transaction->now();
+  step_now_at_ = Clock::now();
+  Batch batch;
+  try {
+    if (!fill(batch, *transaction)) return;
+    commit(batch, *transaction);
+  } catch (const TransactionalFailed& failed) {
+    ++env_.stats.batches_split;
+    if (auto* live = find(failed.run_id)) live->failed_transactional.emplace(failed.seq, failed.failure);
+    split(batch, {failed.run_id});
+    return;
+  } catch (const store::Conflict& conflict) {
+    ++env_.stats.batches_split;
+    split(batch, conflict.runs);
+    return;
+  } catch (const store::StatementFailed&) {
+    ++env_.stats.batches_split;
+    split(batch, {});
+    return;
+  } catch (const store::InDoubt&) {
+    forget_claims(batch, true);
+    split(batch, {});
+    throw;
+  } catch (const store::Error&) {
+    split(batch, {});
+    throw;
+  }
+  after_commit(batch);
+}
+
+bool Lane::fill(Batch& batch, store::StepTransaction& transaction) {
+  const auto room = static_cast<std::size_t>(env_.options.max_owned_runs);
+  if (std::exchange(messages_wanted_, false)) take_messages(batch, transaction);
+  std::vector<LiveRun*> to_rebuild;
+  for (std::size_t taken = 0; !ready_.empty() && taken < static_cast<std::size_t>(env_.options.max_batch); ++taken) {
+    const auto run_id = ready_.back();
+    ready_.pop_back();
+    auto* live = find(run_id);
+    if (!live || !live->queued) continue;
+    batch.runs.push_back(live);
+    if (!live->run) to_rebuild.push_back(live);
+  }
+  if (claims_wanted_ && owned_.size() < room) claim(batch, transaction);
+  for (auto& live : batch.claimed) {
+    batch.runs.push_back(live.get());
+    if (!live->run) to_rebuild.push_back(live.get());
+  }
+  if (!to_rebuild.empty()) rebuild(batch, transaction, std::move(to_rebuild));
+  for (auto* live : batch.runs) advance(batch, *live, transaction);
+  return !batch.runs.empty() || !batch.commit.runs.empty();
+}
+
+void Lane::claim(Batch& batch, store::StepTransaction& transaction) {
+  const auto room = static_cast<std::size_t>(env_.options.max_owned_runs) - owned_.size();
+  const auto limit = static_cast<int>(std::min<std::size_t>(room, kClaimLimit));
+  const bool sweep = Clock::now() - last_sweep_ > kSweepInterval;
+  if (sweep) last_sweep_ = Clock::now();
+  auto claimed = transaction.claim_runs({.task_queues = env_.options.task_queues, .limit = limit, .full_sweep = sweep});
+  claims_wanted_ = static_cast<int>(claimed.size()) == limit;
+  std::vector<Uuid> rung;
+  for (auto& info : claimed) {
+    auto live = cache_.take(info.run_id);
+    if (live && live->info.claims + 1 == info.claims) {
+      ++env_.stats.cache_hits;
+      if (info.rung) rung.push_back(info.run_id);
+      push_timers(batch, *live);
+    } else {
+      live = std::make_unique<LiveRun>();
+      live->fresh = info.fresh && !info.rung;
+    }
+    live->info = std::move(info);
+    live->queued = true;
+    if (live->info.deadline) batch.timers.push_back({*live->info.deadline, live->info.run_id, 0, TimerKind::deadline});
+    if (live->fresh) {
+      if (const auto* definition = env_.registry.workflow(live->info.workflow_type))
+        live->run = std::make_unique<Run>(*definition, info_of(*live));
+    }
+    batch.claimed.push_back(std::move(live));
+  }
+  if (rung.empty()) return;
+  for (auto& [run_id, messages] : transaction.read_messages(rung))
+    for (auto& live : batch.claimed)
+      if (live->info.run_id == run_id) adopt_messages(*live, messages);
+}
+
+void Lane::take_messages(Batch& batch, store::StepTransaction& transaction) {
+  for (const auto& [run_id, messages] : transaction.collect_messages()) {
+    if (auto* live = find(run_id)) {
+      adopt_messages(*live, messages);
+      queue(*live);
+      continue;
+    }
+    // Owned by this lane, but not known to it: give it back rather than let it wait for ever.
+    store::RunCommit commit;
+    commit.run_id = run_id;
+    commit.next = store::NextState::parked;
+    commit.ready_at = step_now_;
+    batch.commit.runs.push_back(std::move(commit));
+  }
+}
+
+void Lane::commit(Batch& batch, store::StepTransaction& transaction) {
+  transaction.commit(batch.commit);
+  ++env_.stats.commits;
+}
+
+void Lane::after_commit(Batch& batch) {
+  env_.stats.runs_claimed += static_cast<std::int64_t>(batch.claimed.size());
+  for (auto& live : batch.claimed) {
+    const auto run_id = live->info.run_id;
+    owned_[run_id] = std::move(live);
+  }
+  for (auto& timer : batch.timers) timers_.push(timer);
+  for (auto& job : batch.jobs)
+    if (auto* live = find(job->key.run_id))
+      live->local[job->key.seq] = {job->options, job->scheduled_at, job->has_row};
+  std::vector<Uuid> closed;
+  const auto unknown = batch.commit.runs.size() - batch.runs.size();
+  for (std::size_t i = 0; i < batch.runs.size(); ++i) {
+    const auto& commit = batch.commit.runs[i + unknown];
+    if (commit.next == store::NextState::closed) closed.push_back(commit.run_id);
+    settle(batch, *batch.runs[i], commit);
+  }
+  std::erase_if(batch.jobs, [this](const auto& job) { return !find(job->key.run_id); });   // closed at once
+  env_.stats.local_activities += static_cast<std::int64_t>(batch.jobs.size());
+  env_.pool.submit(std::move(batch.jobs));
+  for (const auto& key : batch.cancels) {
+    env_.pool.cancel(key);
+    if (auto* live = find(key.run_id)) live->local.erase(key.seq);
+  }
+  if (!closed.empty()) {
+    env_.stats.runs_closed += static_cast<std::int64_t>(closed.size());
+    env_.on_closed(closed);
+  }
+}
+
+void Lane::settle(Batch& batch, LiveRun& live, const store::RunCommit& commit) {
+  if (!commit.events.empty()) ++env_.stats.workflow_tasks;
+  live.inputs.clear();
+  live.new_tasks.clear();
+  live.failed_transactional.clear();
+  live.queued = live.alone = live.fresh = false;
+  live.conflicts = 0;
+  live.unrecorded.clear();
+  live.to_schedule.clear();
+  const auto run_id = live.info.run_id;
+  if (commit.next == store::NextState::owned) return;
+  // What still runs for a run that is over is told to stop.
+  for (const auto& [seq, attempt] : live.local) batch.cancels.push_back({run_id, seq, 1});
+  auto node = owned_.extract(run_id);
+  if (commit.next != store::NextState::parked) return;
+  ++env_.stats.runs_parked;
+  const bool failed = std::ranges::find(batch.failed_tasks, run_id) != batch.failed_tasks.end();
+  if (!failed && live.run) cache_.put(std::move(node.mapped()));
+}
+
+void Lane::split(Batch& batch, const std::vector<Uuid>& culprits) {
+  // Coroutines cannot be taken back: every run of the batch is rebuilt from the store. What had reached it stays in
+  // `inputs` and is applied again, each run in a transaction of its own, so that one bad run cannot hold up the others.
+  forget_claims(batch, false);
+  for (auto* live : batch.runs) {
+    live->run.reset();
+    live->alone = true;
+    live->queued = false;
+    const bool blamed = std::ranges::find(culprits, live->info.run_id) != culprits.end();
+    if (blamed && ++live->conflicts > 3) {
+      // Somebody's long transaction holds it, or messages keep coming: not at once again.
+      timers_.push({database_now() + kConflictDelay, live->info.run_id, 0, TimerKind::retry_alone});
+      continue;
+    }
+    queue(*live);
+  }
+}
+
+void Lane::forget_claims(Batch& batch, bool in_doubt) {
+  for (auto& live : batch.claimed) {
+    std::erase(batch.runs, live.get());
+    if (!in_doubt) continue;
+    // The claim may have been committed: keep the run until the store says that it is not ours.
+    live->run.reset();
+    live->alone = true;
+    live->queued = false;
+    live->fresh = false;
+    auto& slot = owned_[live->info.run_id];
+    slot = std::move(live);
+    queue(*slot);
+  }
+  batch.claimed.clear();
+  claims_wanted_ = true;
+}
+
+void Lane::step_alone() {
+  const auto transaction = session_->begin_step();
+  step_now_ = transaction->now();
+  step_now_at_ = Clock::now();
+  const auto run_id = alone_.back();
+  alone_.pop_back();
+  auto* const live = find(run_id);
+  if (!live) return;
+  Batch batch;
+  batch.runs.push_back(live);
+  try {
+    rebuild(batch, *transaction, {live});
+    if (batch.runs.empty()) return;   // not ours any more: rebuild() dropped it
+    advance(batch, *live, *transaction);
+    commit(batch, *transaction);
+  } catch (const TransactionalFailed& failed) {
+    live->failed_transactional.emplace(failed.seq, failed.failure);
+    split(batch, {});
+    return;
+  } catch (const store::Conflict&) {
+    split(batch, {run_id});
+    return;
+  } catch (const store::StatementFailed& e) {
+    // PostgreSQL refuses what this run wants to write (a payload that is no JSON for it, say): blocked, and visible.
+    live->refused = e.what();
+    split(batch, {run_id});
+    return;
+  } catch (const store::Error&) {
+    split(batch, {});
+    throw;
+  }
+  after_commit(batch);
+}
+
+}  // namespace holdfast::worker

@@ -1,0 +1,31 @@
+#include <holdfast/worker/live_run.hpp>
+
+#include <algorithm>
+
+namespace holdfast::worker {
+
+bool LiveRun::has_outcome(CommandSeq seq) const {
+  return std::ranges::any_of(inputs, [seq](const PendingInput& input) {
+    if (const auto* completed = std::get_if<event::ActivityCompleted>(&input.event)) return completed->seq == seq;
+    if (const auto* failed = std::get_if<event::ActivityFailed>(&input.event)) return failed->seq == seq;
+    return false;
+  });
+}
+
+bool LiveRun::has_timer(CommandSeq seq) const {
+  return std::ranges::any_of(inputs, [seq](const PendingInput& input) {
+    const auto* fired = std::get_if<event::TimerFired>(&input.event);
+    return fired && fired->seq == seq;
+  });
+}
+
+std::optional<Timestamp> LiveRun::next_due() const {
+  std::optional<Timestamp> due = info.deadline;
+  const auto consider = [&due](Timestamp at) { due = due ? std::min(*due, at) : at; };
+  if (run)
+    for (const auto& timer : run->pending_timers()) consider(timer.fire_at);
+  for (const auto& [seq, entry] : waiting) consider(entry.due);
+  return due;
+}
+
+}  // namespace holdfast::worker

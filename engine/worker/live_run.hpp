@@ -1,0 +1,63 @@
+#pragma once
+
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <holdfast/core/run.hpp>
+#include <holdfast/store/types.hpp>
+
+namespace holdfast::worker {
+
+/// Something that reached a run and is not durable in its history yet.
+struct PendingInput {
+  Event event;
+  std::int64_t inbox_id = 0;      ///< 0: it did not come through the inbox
+  bool ends_row = false;          ///< an activity outcome whose task row goes with it
+};
+
+/// An attempt that this process has taken on: queued or running in the pool.
+struct LocalAttempt {
+  ActivityOptions options;
+  Timestamp scheduled_at;
+  bool has_row = false;
+};
+
+/// A transactional activity that waits for its next attempt.
+struct WaitingTransactional {
+  command::ScheduleActivity command;
+  int attempt = 0;                ///< attempts made
+  Timestamp scheduled_at, due;
+};
+
+/// A run that a lane owns, or keeps in its cache after parking it.
+struct LiveRun {
+  store::ClaimedRun info;
+  std::unique_ptr<Run> run;                     ///< null: to be rebuilt from the store first
+  std::vector<PendingInput> inputs;
+  std::map<CommandSeq, LocalAttempt> local;
+  std::map<CommandSeq, WaitingTransactional> waiting;
+  std::map<CommandSeq, Failure> failed_transactional;   ///< attempts whose failure is to be recorded
+  std::vector<store::NewActivityTask> new_tasks;        ///< retries to be written with the next commit
+  // Of a rebuilt run, for its next commit:
+  std::vector<Command> unrecorded;                      ///< commands that replay gave beyond the last row
+  std::vector<command::ScheduleActivity> to_schedule;   ///< recorded, but neither here nor in a task row
+  bool fresh = false;                           ///< WorkflowStarted is not durable
+  bool queued = false;                          ///< stands in the lane's list of runs to advance
+  bool alone = false;                           ///< to be advanced in a transaction of its own
+  int conflicts = 0;                            ///< in a row
+  std::string refused;                          ///< the database refused the last commit: fail the task with this
+  std::list<Uuid>::iterator cached_at;          ///< its place in the cache, while cached
+  std::size_t cached_bytes = 0;
+
+  /// Is the outcome of this activity among the inputs already?
+  bool has_outcome(CommandSeq seq) const;
+  bool has_timer(CommandSeq seq) const;
+  /// Due time of the next thing that happens by itself: a timer, a transactional retry, the deadline.
+  std::optional<Timestamp> next_due() const;
+};
+
+}  // namespace holdfast::worker

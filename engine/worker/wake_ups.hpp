@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <condition_variable>
+#include <thread>
+#include <vector>
+
+#include <holdfast/store/store.hpp>
+#include <holdfast/worker/lane.hpp>
+#include <holdfast/worker/remote_activities.hpp>
+
+namespace holdfast::worker {
+
+/// Decides when lanes look for work: at once on a hint, and by itself often enough that a lost hint only costs time.
+/// Idle, a worker costs one peek per idle_poll; after work was found it polls faster for a while.
+class WakeUps {
+ public:
+  WakeUps(store::Store& store, const WorkerOptions& options, std::vector<std::unique_ptr<Lane>>& lanes,
+          RemoteActivities& remote, std::function<void(std::string_view, std::string_view)> log);
+  void start();
+  void stop();
+
+ private:
+  void run();
+  void look();
+  std::vector<std::string> wait(Duration timeout);
+  void take_over();
+
+  store::Store& store_;
+  const WorkerOptions& options_;
+  std::vector<std::unique_ptr<Lane>>& lanes_;
+  RemoteActivities& remote_;
+  const std::function<void(std::string_view, std::string_view)> log_;
+  std::shared_ptr<store::Listener> listener_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  bool found_work_ = true;
+  std::size_t next_lane_ = 0;
+  std::thread thread_;
+};
+
+/// Sends "these runs closed" to waiting clients: coalesced, at most one message per interval, outside any commit.
+class ClosedHints {
+ public:
+  explicit ClosedHints(store::Store& store, bool enabled);
+  ~ClosedHints();
+  void closed(const std::vector<Uuid>& run_ids);
+
+ private:
+  void run();
+  store::Store& store_;
+  const bool enabled_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Uuid> run_ids_;
+  bool many_ = false, stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace holdfast::worker
