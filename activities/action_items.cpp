@@ -29,8 +29,8 @@ ActionItems extract_action_items(Services& services, const CallKey& call) {
   return result;
 }
 
-holdfast::Nothing store_action_items(Services&, pqxx::transaction_base& tx, const StoreActionItems& in) {
-  execute(tx, kStoreItems, in.call.organization_id.to_string(), holdfast::to_rfc3339(in.call.created_at),
+holdfast::Nothing store_action_items(Services& services, pqxx::transaction_base& tx, const StoreActionItems& in) {
+  services.sql(tx, kStoreItems, in.call.organization_id.to_string(), holdfast::to_rfc3339(in.call.created_at),
           in.call.call_id, holdfast::encode(in.items));
   return {};
 }

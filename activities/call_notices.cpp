@@ -44,7 +44,7 @@ constexpr std::size_t kLongestSms = 480;
 Notice read_notice(Services& services, const CallKey& call, const char* channel) {
   Notice notice;
   services.database.query([&](pqxx::transaction_base& tx) {
-    const auto rows = execute(tx, kReadNotice, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at),
+    const auto rows = services.sql(tx, kReadNotice, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at),
                               call.call_id, channel);
     if (rows.empty()) return;
     const auto& row = rows[0];
@@ -94,8 +94,8 @@ NoticeOutcome send_call_email(Services& services, const CallKey& call) {
   return as_activity_failure([&] { return outcome("email", "sent", services.email.send(message).id); });
 }
 
-holdfast::Nothing record_call_notices(Services&, pqxx::transaction_base& tx, const RecordNotices& in) {
-  execute(tx, kRecordNotices, in.call.organization_id.to_string(), holdfast::to_rfc3339(in.call.created_at),
+holdfast::Nothing record_call_notices(Services& services, pqxx::transaction_base& tx, const RecordNotices& in) {
+  services.sql(tx, kRecordNotices, in.call.organization_id.to_string(), holdfast::to_rfc3339(in.call.created_at),
           in.call.call_id, holdfast::encode(in.outcomes));
   return {};
 }

@@ -66,19 +66,19 @@ ON CONFLICT DO NOTHING)"};
 
 }  // namespace
 
-holdfast::Nothing insert_call(Services&, pqxx::transaction_base& tx, const CallKey& call) {
+holdfast::Nothing insert_call(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
   const auto organization = call.organization_id.to_string();
   const auto created_at = holdfast::to_rfc3339(call.created_at);
-  const auto event = execute(tx, kReadStart, organization, created_at, call.call_id);
+  const auto event = services.sql(tx, kReadStart, organization, created_at, call.call_id);
   const auto facts = event.empty() ? CallReport{} : parse_call_report(event[0][0].c_str());
-  execute(tx, kInsertCall, organization, created_at, call.call_id, facts.direction, facts.assistant_id,
+  services.sql(tx, kInsertCall, organization, created_at, call.call_id, facts.direction, facts.assistant_id,
           facts.from_number, facts.started_at);
   return {};
 }
 
 CallFacts update_call_record(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
   const auto report = services.reports.get(tx, call);
-  const auto rows = execute(tx, kUpdateCall, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at),
+  const auto rows = services.sql(tx, kUpdateCall, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at),
                             call.call_id, report->status, report->direction, report->assistant_id,
                             report->from_number, report->started_at, report->ended_at, report->ended_reason,
                             report->duration_ms, report->cost_usd);
@@ -94,14 +94,14 @@ CallFacts update_call_record(Services& services, pqxx::transaction_base& tx, con
 
 holdfast::Nothing store_transcript(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
   const auto report = services.reports.get(tx, call);
-  execute(tx, kStoreTranscript, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at), call.call_id,
+  services.sql(tx, kStoreTranscript, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at), call.call_id,
           report->transcript, report->messages, report->summary);
   return {};
 }
 
 holdfast::Nothing store_recording(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
   const auto report = services.reports.get(tx, call);
-  execute(tx, kStoreRecording, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at), call.call_id,
+  services.sql(tx, kStoreRecording, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at), call.call_id,
           recording_object_key(call), report->recording_url, report->duration_ms);
   return {};
 }

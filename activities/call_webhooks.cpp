@@ -59,7 +59,7 @@ std::string message_body(const CallKey& call, const CallReport& report) {
 
 WebhooksStarted start_call_webhooks(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
   const auto report = services.reports.get(tx, call);
-  const auto rows = execute(tx, kStartWebhooks, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at),
+  const auto rows = services.sql(tx, kStartWebhooks, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at),
                             call_message_id(call), kCallCompleted, message_body(call, *report), kWebhookDeliveryType,
                             kWebhookQueue);
   return {.deliveries = static_cast<std::int64_t>(rows.size())};

@@ -78,7 +78,7 @@ void GroupWriter::commit(const std::vector<Row*>& batch) {
       const auto last = std::find_if(first, rows.end(), [&](const Row* row) { return group(row) != group(*first); });
       std::vector<const std::string*> json;
       for (auto row = first; row != last; ++row) json.push_back(&(*row)->json);
-      execute(tx, *(*first)->statement, (*first)->organization_id, json_array(std::move(json)));
+      sql_(tx, *(*first)->statement, (*first)->organization_id, json_array(std::move(json)));
       first = last;
     }
     tx.commit();

@@ -19,7 +19,8 @@ namespace platform {
 /// others gather and go with the next commit. Thread-safe. Rows have a key, so a repeated write changes nothing.
 class GroupWriter {
  public:
-  explicit GroupWriter(std::string connection_string) : connection_string_(std::move(connection_string)) {}
+  explicit GroupWriter(std::string connection_string, SqlRunner sql = {})
+      : connection_string_(std::move(connection_string)), sql_(sql) {}
 
   /// Returns once the row is committed. Throws what the database said if it could not be.
   void record_message(const vendors::OutboxMessage& message);
@@ -39,6 +40,7 @@ class GroupWriter {
   pqxx::connection& connection();
 
   const std::string connection_string_;
+  const SqlRunner sql_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Row*> pending_;

@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include <activities/statement.hpp>
 #include <holdfast/core/errors.hpp>
 
 namespace platform {
@@ -21,7 +20,7 @@ SELECT e.body FROM tenant t CROSS JOIN LATERAL (
 
 std::shared_ptr<const CallReport> ReportCache::get(pqxx::transaction_base& tx, const CallKey& call) {
   if (auto known = find(call)) return known;
-  const auto rows = execute(tx, kReadReport, call.organization_id.to_string(),
+  const auto rows = sql_(tx, kReadReport, call.organization_id.to_string(),
                             holdfast::to_rfc3339(call.created_at), call.call_id);
   if (rows.empty())
     throw holdfast::ApplicationError("ReportNotFound", "no end-of-call-report is stored for call " + call.call_id, true);

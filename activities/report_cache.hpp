@@ -10,6 +10,7 @@
 
 #include <activities/call_key.hpp>
 #include <activities/call_report.hpp>
+#include <activities/statement.hpp>
 
 namespace platform {
 
@@ -18,7 +19,7 @@ namespace platform {
 /// when more than `max_bytes` are held. Thread-safe.
 class ReportCache {
  public:
-  explicit ReportCache(std::size_t max_bytes = 64u << 20) : max_bytes_(max_bytes) {}
+  explicit ReportCache(SqlRunner sql = {}, std::size_t max_bytes = 64u << 20) : sql_(sql), max_bytes_(max_bytes) {}
 
   /// The report of a call, read through `tx` if it is not here; sets the transaction's tenant when it reads.
   /// Throws holdfast::ApplicationError "ReportNotFound" or "BadReport", both not retryable.
@@ -34,6 +35,7 @@ class ReportCache {
   };
   void keep(const CallKey& call, std::shared_ptr<const CallReport> report);
 
+  const SqlRunner sql_;
   const std::size_t max_bytes_;
   mutable std::mutex mutex_;
   std::map<CallKey, Entry> entries_;

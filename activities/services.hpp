@@ -2,6 +2,7 @@
 
 #include <activities/database.hpp>
 #include <activities/report_cache.hpp>
+#include <activities/statement.hpp>
 #include <activities/vendors/action_item_extractor.hpp>
 #include <activities/vendors/email_sender.hpp>
 #include <activities/vendors/realtime_broadcaster.hpp>
@@ -13,6 +14,7 @@ namespace platform {
 /// What the activities work with. Made by main(), which owns the parts and keeps them longer than the worker.
 /// Every part is thread-safe.
 struct Services {
+  SqlRunner sql;
   Database& database;
   ReportCache& reports;
   vendors::ActionItemExtractor& action_items;

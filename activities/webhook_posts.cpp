@@ -76,7 +76,7 @@ CROSS JOIN LATERAL (SELECT name FROM platform.integrations WHERE organization_id
 vendors::WebhookPost read_post(Services& services, const DeliveryKey& key) {
   vendors::WebhookPost post;
   services.database.query([&](pqxx::transaction_base& tx) {
-    const auto rows = execute(tx, kReadDelivery, key.organization_id.to_string(), holdfast::to_rfc3339(key.created_at),
+    const auto rows = services.sql(tx, kReadDelivery, key.organization_id.to_string(), holdfast::to_rfc3339(key.created_at),
                               key.integration_id.to_string(), key.message_id);
     if (rows.empty()) throw ApplicationError(kWebhookDisabled, "the endpoint was deleted", true);
     if (const std::string reason = rows[0][2].c_str(); !reason.empty())
@@ -110,19 +110,19 @@ WebhookAnswer post_webhook(Services& services, const DeliveryKey& key) {
   return answer;
 }
 
-holdfast::Nothing log_webhook_attempt(Services&, pqxx::transaction_base& tx, const WebhookAttempt& in) {
+holdfast::Nothing log_webhook_attempt(Services& services, pqxx::transaction_base& tx, const WebhookAttempt& in) {
   const auto organization = in.delivery.organization_id.to_string();
-  execute(tx, kSetTenant, organization);
-  execute(tx, kLogAttempt, organization, holdfast::to_rfc3339(in.delivery.created_at),
+  services.sql(tx, kSetTenant, organization);
+  services.sql(tx, kLogAttempt, organization, holdfast::to_rfc3339(in.delivery.created_at),
           in.delivery.integration_id.to_string(), in.delivery.message_id, in.attempt, in.answer.status,
           in.answer.latency_ms, in.answer.response, in.answer.error, in.delivered);
   return {};
 }
 
-EndpointState give_up_webhook(Services&, pqxx::transaction_base& tx, const WebhookGivenUp& in) {
+EndpointState give_up_webhook(Services& services, pqxx::transaction_base& tx, const WebhookGivenUp& in) {
   const auto organization = in.delivery.organization_id.to_string();
-  execute(tx, kSetTenant, organization);
-  const auto rows = execute(tx, kGiveUp, organization, holdfast::to_rfc3339(in.delivery.created_at),
+  services.sql(tx, kSetTenant, organization);
+  const auto rows = services.sql(tx, kGiveUp, organization, holdfast::to_rfc3339(in.delivery.created_at),
                             in.delivery.integration_id.to_string(), in.delivery.message_id, in.status, in.reason,
                             in.disable_endpoint);
   return {.newly_disabled = rows[0][0].as<int>() > 0};
@@ -131,7 +131,7 @@ EndpointState give_up_webhook(Services&, pqxx::transaction_base& tx, const Webho
 holdfast::Nothing email_endpoint_disabled(Services& services, const EndpointNotice& in) {
   std::string to, name;
   services.database.query([&](pqxx::transaction_base& tx) {
-    const auto rows = execute(tx, kReadOwner, in.delivery.organization_id.to_string(),
+    const auto rows = services.sql(tx, kReadOwner, in.delivery.organization_id.to_string(),
                               in.delivery.integration_id.to_string());
     if (rows.empty()) throw ApplicationError("OwnerNotFound", "the organization has no owner to tell", true);
     to = rows[0][0].c_str();

@@ -69,7 +69,7 @@ TEST_F(CallSteps, repeating_every_step_changes_nothing) {
 TEST_F(CallSteps, a_step_reads_the_report_again_when_it_runs_elsewhere) {
   const auto call = receive_report();
   ReportCache other_process;
-  Services services{database_, other_process, extractor_, sms_, email_, broadcaster_, endpoint_};
+  Services services{{}, database_, other_process, extractor_, sms_, email_, broadcaster_, endpoint_};
   auto tx = begin();
   bodies::store_transcript(services, tx, call);
   bodies::store_recording(services, tx, call);

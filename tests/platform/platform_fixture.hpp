@@ -70,7 +70,7 @@ class PlatformTest : public testing::Test {
   vendors::LocalEmailSender email_{[this](const auto& message) { writer_.record_message(message); }};
   vendors::LocalRealtimeBroadcaster broadcaster_{[this](const auto& b) { writer_.record_broadcast(b); }};
   FakeEndpoint endpoint_;
-  Services services_{database_, reports_, extractor_, sms_, email_, broadcaster_, endpoint_};
+  Services services_{{}, database_, reports_, extractor_, sms_, email_, broadcaster_, endpoint_};
 };
 
 }  // namespace platform::test

@@ -1,0 +1,45 @@
+#include <activities/registration.hpp>
+
+#include <activities/bodies.hpp>
+
+namespace platform {
+namespace {
+
+using holdfast::worker::ActivityContext;
+
+/// A transactional body without its services.
+template <class In, class Out>
+auto in_transaction(Services& services, Out (*body)(Services&, pqxx::transaction_base&, const In&)) {
+  return [&services, body](const In& in, pqxx::transaction_base& tx, ActivityContext&) { return body(services, tx, in); };
+}
+
+template <class In, class Out>
+auto plain(Services& services, Out (*body)(Services&, const In&)) {
+  return [&services, body](const In& in, ActivityContext&) { return body(services, in); };
+}
+
+}  // namespace
+
+void register_activities(holdfast::worker::Registry& registry, Services& services) {
+  registry.add(insert_call, in_transaction(services, bodies::insert_call));
+  registry.add(update_call_record, in_transaction(services, bodies::update_call_record));
+  registry.add(store_transcript, in_transaction(services, bodies::store_transcript));
+  registry.add(store_recording, in_transaction(services, bodies::store_recording));
+  registry.add(extract_action_items, plain(services, bodies::extract_action_items));
+  registry.add(store_action_items, in_transaction(services, bodies::store_action_items));
+  registry.add(send_call_sms, [&services](const CallKey& call, ActivityContext& context) {
+    return bodies::send_call_sms(services, call, context.attempt());
+  });
+  registry.add(send_call_email, plain(services, bodies::send_call_email));
+  registry.add(record_call_notices, in_transaction(services, bodies::record_call_notices));
+  registry.add(add_usage, in_transaction(services, bodies::add_usage));
+  registry.add(start_call_webhooks, in_transaction(services, bodies::start_call_webhooks));
+  registry.add(broadcast_call, plain(services, bodies::broadcast_call));
+  registry.add(record_step_failure, in_transaction(services, bodies::record_step_failure));
+  registry.add(post_webhook, plain(services, bodies::post_webhook));
+  registry.add(log_webhook_attempt, in_transaction(services, bodies::log_webhook_attempt));
+  registry.add(give_up_webhook, in_transaction(services, bodies::give_up_webhook));
+  registry.add(email_endpoint_disabled, plain(services, bodies::email_endpoint_disabled));
+}
+
+}  // namespace platform
