@@ -71,9 +71,7 @@ void CurlExchange::set_method_and_body() {
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
     // curl repeats a request by itself, also a POST, when a reused connection dies before the answer: a second SMS.
     // A body that it cannot rewind stops that; without a body only a new connection does.
-    if (request_.repeatable) {
-      set(CURLOPT_POSTFIELDS, request_.body.data());
-    } else if (request_.body.empty()) {
+    if (request_.body.empty()) {
       set(CURLOPT_FRESH_CONNECT, 1L);
       set(CURLOPT_POSTFIELDS, "");
     }

@@ -27,8 +27,8 @@ struct HttpRequest {
   std::string body{};
   std::chrono::milliseconds deadline{30'000};  ///< for everything: name resolution, connecting, sending, the answer
   std::size_t max_response_bytes = 8 << 20;    ///< more is cut off, see HttpResult::body_truncated
-  /// The server treats a repetition as one request (GET, an idempotency key). Only then may the transport repeat by
-  /// itself when a kept-alive connection turns out to be closed, and only then is a lost answer `retry`.
+  /// The server treats a repetition as one request (GET, an idempotency key): a lost answer is then `retry` instead of
+  /// `unknown_outcome`. The client itself never sends a request with a body twice.
   bool repeatable = false;
 };
 

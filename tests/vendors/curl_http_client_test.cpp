@@ -74,18 +74,21 @@ TEST_F(CurlHttpClientTest, ALostAnswerIsAnUnknownOutcomeUnlessTheRequestMayBeRep
   EXPECT_EQ(lost.outcome, HttpOutcome::unknown_outcome);
   EXPECT_EQ(lost.status, 0);
   EXPECT_EQ(lost.error_code, "connection_lost");
-  inject(FaultMode::reset_after_commit, "", 10);  // a transport that repeats once is allowed here
+  inject(FaultMode::reset_after_commit);
   EXPECT_EQ(client.send(post(true)).outcome, HttpOutcome::retry);
 }
 
 TEST_F(CurlHttpClientTest, AReusedConnectionThatDiesNeverSendsAPostTwice) {
   for (const auto* body : {"{\"n\":1}", ""}) {
-    standin.state().journal.clear();
-    ASSERT_EQ(client.send(post(false, "warm up")).outcome, HttpOutcome::ok);
-    inject(FaultMode::reset_after_commit);
-    EXPECT_EQ(client.send(post(false, body)).outcome, HttpOutcome::unknown_outcome);
-    EXPECT_EQ(journal().size(), 2u);
-    standin.state().faults.clear();
+    for (const bool repeatable : {false, true}) {
+      standin.state().journal.clear();
+      ASSERT_EQ(client.send(post(false, "warm up")).outcome, HttpOutcome::ok);
+      inject(FaultMode::reset_after_commit);
+      const auto lost = client.send(post(repeatable, body));
+      EXPECT_EQ(lost.outcome, repeatable ? HttpOutcome::retry : HttpOutcome::unknown_outcome);
+      EXPECT_EQ(journal().size(), 2u);
+      standin.state().faults.clear();
+    }
   }
 }
 
