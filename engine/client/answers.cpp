@@ -7,7 +7,7 @@
 namespace holdfast::client {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out;
   append_json_string_repaired(out, text);
   return out;
@@ -17,7 +17,7 @@ std::string quoted(std::string_view text) {
 
 std::string name_of(const store::RunKey& run) {
   if (run.workflow_id.empty()) return "run " + run.run_id.to_string();
-  std::string out = "workflow " + quoted(run.workflow_id) + " in namespace " + quoted(run.namespace_);
+  std::string out = "workflow " + in_quotes(run.workflow_id) + " in namespace " + in_quotes(run.namespace_);
   if (!run.run_id.is_nil()) out += ", run " + run.run_id.to_string();
   return out;
 }
@@ -27,7 +27,7 @@ StartedRun started_or_throw(const store::NewRun& run, const store::StartResult& 
   if (result.status == started || result.status == used_existing)
     return {{run.namespace_, run.workflow_id, result.run_id}, result.status == used_existing};
   const bool open = result.status == already_running;
-  throw AlreadyStartedError("workflow " + quoted(run.workflow_id) +
+  throw AlreadyStartedError("workflow " + in_quotes(run.workflow_id) +
                                 (open ? " is already running as run " : " may not run again after run ") +
                                 result.run_id.to_string(),
                             result.run_id, open);

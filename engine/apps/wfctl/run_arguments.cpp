@@ -101,7 +101,7 @@ std::string InputOptions::read(std::string_view fallback) const {
   if (file == "-") return read_all(std::cin, "standard input");
   if (!file.empty()) {
     std::ifstream in(file, std::ios::binary);
-    if (!in) throw InvalidArgument("--input-file " + quoted(file) + " cannot be opened");
+    if (!in) throw InvalidArgument("--input-file " + in_quotes(file) + " cannot be opened");
     return read_all(in, file);
   }
   return text.empty() ? std::string(fallback) : text;

@@ -20,13 +20,13 @@ constexpr holdfast::Duration kForEver = std::chrono::years(1);
 int show_result(Session& session, std::string_view id, holdfast::Duration timeout) {
   const auto run = session.client().exact(find_run(session, id));
   const auto closed = session.client().wait_closed(run, timeout);
-  if (!closed) throw ResultTimeoutError("workflow " + quoted(run.workflow_id) + " is still running after " + in_words(timeout));
+  if (!closed) throw ResultTimeoutError("workflow " + in_quotes(run.workflow_id) + " is still running after " + in_words(timeout));
   const bool completed = closed->status == RunStatus::completed;
   const std::string text = completed ? closed->result + "\n" : "";
   session.out().object(closed_run_json(run, *closed), run.run_id.to_string(), text);
   if (completed) return kOk;
   session.out().flush();
-  std::cerr << "wfctl: workflow " << printable(quoted(run.workflow_id)) << " ended as " << to_string(closed->status);
+  std::cerr << "wfctl: workflow " << printable(in_quotes(run.workflow_id)) << " ended as " << to_string(closed->status);
   if (closed->failure) std::cerr << ": " << printable(describe(*closed->failure));
   std::cerr << "\n";
   return kRunUnsuccessful;

@@ -23,7 +23,7 @@ constexpr std::array<Unit, 5> kUnits{{{"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h",
 constexpr Duration kLongest = std::chrono::years(100);
 
 [[noreturn]] void reject(std::string_view option, std::string_view text, std::string_view allowed) {
-  throw InvalidArgument(std::string(option) + " " + quoted(text) + " is not " + std::string(allowed));
+  throw InvalidArgument(std::string(option) + " " + in_quotes(text) + " is not " + std::string(allowed));
 }
 
 constexpr std::string_view kDurationForm = "a length of time, such as 30s, 1h30m, 7d or 250ms (at most 100 years)";
@@ -104,7 +104,7 @@ std::string counted(std::int64_t count, std::string_view noun) {
   return out + "s";
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMost = 60;
   std::string out;
   holdfast::append_json_string_repaired(out, text.substr(0, kMost));

@@ -27,7 +27,7 @@ std::string short_time(holdfast::Timestamp t);
 std::string counted(std::int64_t count, std::string_view noun);
 
 /// A value in an error message: in quotes, cut after 60 bytes.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// Safe for a terminal: control characters and bytes that are not UTF-8 become \xNN.
 std::string printable(std::string_view text);
