@@ -208,7 +208,7 @@ void MemoryStep::park(const RunCommit& commit, LiveRow& row) {
 void MemoryStep::roll_back() {
   const Lock lock(db_.mutex);
   for (const Uuid& run_id : silenced_) {
-    if (LiveRow* row = db_.find_live(run_id)) db_.ring(run_id, *row);
+    if (LiveRow* row = db_.find_live(run_id)) db_.ring(*row);
   }
   for (const Claim& claim : claims_) {
     LiveRow* row = db_.find_live(claim.run_id);
@@ -219,7 +219,7 @@ void MemoryStep::roll_back() {
     row->ready_at = claim.ready_at;
     row->fresh = claim.fresh;
     row->rung = claim.rung;
-    if (rang_meanwhile) db_.ring(claim.run_id, *row);
+    if (rang_meanwhile) db_.ring(*row);
   }
 }
 

@@ -23,9 +23,10 @@ std::optional<StartResult> refuse(MemoryTables& db, const NewRun& run) {
     db.terminate(newest, "replaced by a new start of the workflow id");
     return std::nullopt;
   }
+  const RunStatus status = db.runs.at(newest).summary.status;
+  const bool succeeded = status == RunStatus::completed || status == RunStatus::continued_as_new;
   const bool refused = run.reuse == IdReusePolicy::reject_duplicate ||
-                       (run.reuse == IdReusePolicy::allow_duplicate_failed_only &&
-                        db.runs.at(newest).summary.status == RunStatus::completed);
+                       (run.reuse == IdReusePolicy::allow_duplicate_failed_only && succeeded);
   if (refused) return StartResult{StartStatus::rejected, newest};
   return std::nullopt;
 }

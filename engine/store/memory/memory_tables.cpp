@@ -28,12 +28,7 @@ TaskRow* MemoryTables::find_task(const Uuid& run_id, CommandSeq seq) {
 }
 
 Uuid MemoryTables::resolve(const RunKey& key) const {
-  if (!key.run_id.is_nil()) {
-    const auto run = runs.find(key.run_id);
-    if (run == runs.end() || run->second.summary.namespace_ != key.namespace_) return {};
-    if (!key.workflow_id.empty() && run->second.summary.workflow_id != key.workflow_id) return {};
-    return key.run_id;
-  }
+  if (!key.run_id.is_nil()) return runs.contains(key.run_id) ? key.run_id : Uuid{};
   const auto ids = by_workflow_id.find({key.namespace_, key.workflow_id});
   if (ids == by_workflow_id.end()) return {};
   const auto open = std::ranges::find_if(ids->second, [&](const Uuid& id) { return live.contains(id); });
@@ -47,14 +42,14 @@ void MemoryTables::check_lease(WorkerId worker) const {
   }
 }
 
-void MemoryTables::ring(const Uuid&, LiveRow& row) {
+void MemoryTables::ring(LiveRow& row) {
   row.rung = true;
-  // An owned run is not claimable: its owner sees the bell. Setting ready_at would be lost work.
-  if (row.owner == 0) row.ready_at = std::min(row.ready_at, now());
+  // The owner of an owned run sees the bell; a run in quarantine waits for an operator.
+  if (row.owner == 0 && !row.quarantined) row.ready_at = std::min(row.ready_at, now());
 }
 
 void MemoryTables::deliver(const Uuid& run_id, LiveRow& row, Message message) {
-  ring(run_id, row);
+  ring(row);
   message.inbox_id = ++last_inbox_id;
   inbox[run_id].emplace(message.inbox_id, std::move(message));
 }

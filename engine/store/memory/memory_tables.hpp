@@ -90,7 +90,7 @@ struct MemoryTables {
   void check_lease(WorkerId worker) const;
 
   /// Rings the doorbell of an open run.
-  void ring(const Uuid& run_id, LiveRow& row);
+  void ring(LiveRow& row);
   void deliver(const Uuid& run_id, LiveRow& row, Message message);
   /// Appends one history row.
   void append_history(const Uuid& run_id, Timestamp at, std::string events);
