@@ -1,0 +1,215 @@
+#include <holdfast/store/postgres/activities.hpp>
+
+#include <holdfast/store/postgres/activity_options.hpp>
+#include <holdfast/store/postgres/reading.hpp>
+#include <holdfast/store/postgres/store_impl.hpp>
+
+namespace holdfast::store::postgres {
+
+#define HOLDFAST_TASK_COLUMNS                                                                                     \
+  "t.run_id, t.seq, t.attempt, t.namespace, t.workflow_id, t.activity, t.task_queue, t.input, t.options, "         \
+  HOLDFAST_MICROS("t.scheduled_at") ", " HOLDFAST_MICROS("t.started_at") ", t.heartbeat_details, t.cancel_requested"
+
+// Always one row at least: the first column tells whether the lease holds.
+const Statement kClaimActivities{"claim_activities", R"sql(
+WITH me AS MATERIALIZED (SELECT worker_id FROM holdfast.workers WHERE worker_id = $4::bigint AND lease_until > now()),
+due AS MATERIALIZED (
+  SELECT c.run_id, c.seq, c.ready_at
+    FROM me CROSS JOIN unnest($1::text[], $2::timestamptz[]) AS range (queue, bound)
+    CROSS JOIN LATERAL (
+      SELECT t.run_id, t.seq, t.ready_at FROM holdfast.activity_tasks t
+       WHERE t.shard = 0 AND t.task_queue = range.queue AND t.owner IS NULL
+         AND t.ready_at > range.bound AND t.ready_at <= now()
+       ORDER BY t.ready_at LIMIT $3::bigint FOR UPDATE SKIP LOCKED) c
+   LIMIT $3::bigint),
+t AS (
+  UPDATE holdfast.activity_tasks t
+     SET owner = $4::bigint, ready_at = 'infinity', started_at = now(), attempt = t.attempt + 1,
+         timeout_at = )sql" HOLDFAST_RUNNING_TIMEOUT("now()", "now()") R"sql(,
+         timeout_kind = )sql" HOLDFAST_RUNNING_TIMEOUT_KIND("now()", "now()") R"sql(
+    FROM due WHERE t.shard = 0 AND t.run_id = due.run_id AND t.seq = due.seq
+  RETURNING t.*, due.ready_at AS was_ready_at)
+SELECT EXISTS (SELECT FROM me), )sql" HOLDFAST_TASK_COLUMNS ", " HOLDFAST_MICROS("t.was_ready_at") R"sql(
+  FROM (SELECT 1) one LEFT JOIN t ON true ORDER BY t.was_ready_at)sql"};
+
+// An outcome counts if the task still is that attempt of that worker; worker 0 decided for a task that expired. The
+// doorbell is rung before the task row is touched: the lock order of a closing run. Returns how many counted.
+const Statement kFinishActivities{"finish_activities", R"sql(
+WITH o AS MATERIALIZED (
+  SELECT DISTINCT ON (o.run_id, o.seq) o.*
+    FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6::json[], $7::bigint[])
+           WITH ORDINALITY AS o (run_id, seq, attempt, worker, kind, payload, delay, n)
+    CROSS JOIN LATERAL (
+      SELECT FROM holdfast.activity_tasks t
+       WHERE t.shard = 0 AND t.run_id = o.run_id AND t.seq = o.seq AND t.attempt = o.attempt
+         AND coalesce(t.owner, 0) = o.worker AND (o.worker <> 0 OR t.ready_at = 'infinity') LIMIT 1) t
+   ORDER BY o.run_id, o.seq, o.n),
+rung AS (
+  UPDATE holdfast.live_runs l
+     SET rung = true,
+         ready_at = CASE WHEN l.owner IS NULL AND NOT l.quarantined THEN least(l.ready_at, now()) ELSE l.ready_at END
+    FROM (SELECT DISTINCT run_id FROM o WHERE kind <> 'retry') v
+   WHERE l.shard = 0 AND l.run_id = v.run_id RETURNING l.run_id),
+gone AS (
+  DELETE FROM holdfast.activity_tasks t USING o
+   WHERE t.shard = 0 AND t.run_id = o.run_id AND t.seq = o.seq AND t.attempt = o.attempt
+     AND coalesce(t.owner, 0) = o.worker AND (o.worker <> 0 OR t.ready_at = 'infinity') AND o.kind <> 'retry'
+     AND (o.run_id IN (SELECT run_id FROM rung)) IS TRUE
+  RETURNING o.n),
+sent AS (
+  INSERT INTO holdfast.inbox (shard, run_id, message_id, kind, name, payload, seq, attempt)
+  SELECT 0, o.run_id, gen_random_uuid(), o.kind, '', o.payload, o.seq, o.attempt
+    FROM o WHERE (o.n IN (SELECT n FROM gone)) IS TRUE ORDER BY o.n RETURNING 1),
+retried AS (
+  UPDATE holdfast.activity_tasks t
+     SET owner = NULL, started_at = NULL, ready_at = now() + o.delay * interval '1 microsecond', last_failure = o.payload,
+         timeout_at = )sql" HOLDFAST_WAITING_TIMEOUT("(now() + o.delay * interval '1 microsecond')") R"sql(,
+         timeout_kind = )sql" HOLDFAST_WAITING_TIMEOUT_KIND("(now() + o.delay * interval '1 microsecond')") R"sql(
+    FROM o
+   WHERE t.shard = 0 AND t.run_id = o.run_id AND t.seq = o.seq AND t.attempt = o.attempt
+     AND coalesce(t.owner, 0) = o.worker AND (o.worker <> 0 OR t.ready_at = 'infinity') AND o.kind = 'retry'
+  RETURNING 1)
+SELECT (SELECT count(*) FROM sent) + (SELECT count(*) FROM retried))sql"};
+
+// Returns the attempts that shall stop: cancelled, or no longer this worker's.
+const Statement kHeartbeatActivities{"heartbeat_activities", R"sql(
+WITH b AS MATERIALIZED (
+  SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::json[]) WITH ORDINALITY
+                  AS b (run_id, seq, attempt, details, n)),
+beaten AS (
+  UPDATE holdfast.activity_tasks t
+     SET heartbeat_details = b.details, timeout_at = )sql" HOLDFAST_RUNNING_TIMEOUT("t.started_at", "now()") R"sql(,
+         timeout_kind = )sql" HOLDFAST_RUNNING_TIMEOUT_KIND("t.started_at", "now()") R"sql(
+    FROM b WHERE t.shard = 0 AND t.run_id = b.run_id AND t.seq = b.seq AND t.attempt = b.attempt AND t.owner = $5::bigint
+  RETURNING b.n, t.cancel_requested)
+SELECT b.run_id, b.seq, b.attempt FROM b
+ WHERE (b.n IN (SELECT n FROM beaten WHERE NOT cancel_requested)) IS NOT TRUE)sql"};
+
+// Whoever gets a task here has ten seconds to decide; then somebody else is asked. Meanwhile it belongs to nobody, so
+// that the outcome of the attempt, should it come after all, is late.
+const Statement kClaimExpiredActivities{"claim_expired_activities", R"sql(
+WITH me AS MATERIALIZED (SELECT worker_id FROM holdfast.workers WHERE worker_id = $2::bigint AND lease_until > now()),
+due AS MATERIALIZED (
+  SELECT c.run_id, c.seq
+    FROM me CROSS JOIN LATERAL (
+      SELECT t.run_id, t.seq FROM holdfast.activity_tasks t
+       WHERE t.shard = 0 AND t.timeout_at IS NOT NULL AND t.timeout_at <= now()
+       ORDER BY t.timeout_at LIMIT $1::bigint FOR UPDATE SKIP LOCKED) c),
+t AS (
+  UPDATE holdfast.activity_tasks t
+     SET owner = NULL, ready_at = 'infinity', timeout_at = now() + interval '10 seconds'
+    FROM due WHERE t.shard = 0 AND t.run_id = due.run_id AND t.seq = due.seq
+  RETURNING t.*)
+SELECT EXISTS (SELECT FROM me), )sql" HOLDFAST_TASK_COLUMNS R"sql(, t.timeout_kind
+  FROM (SELECT 1) one LEFT JOIN t ON true)sql"};
+
+namespace {
+
+void require_lease(const pqxx::result& rows, WorkerId worker) {
+  if (!boolean(rows[0][0])) throw LeaseLost("worker " + std::to_string(worker) + " has no lease any more");
+}
+
+/// HOLDFAST_TASK_COLUMNS from column 1 on.
+ClaimedActivity read_task(const pqxx::row& row) {
+  ClaimedActivity task;
+  task.key = {.run_id = uuid(row[1]), .seq = static_cast<CommandSeq>(integer(row[2])), .attempt = small(row[3])};
+  task.namespace_ = text(row[4]);
+  task.workflow_id = text(row[5]);
+  task.activity = text(row[6]);
+  task.task_queue = text(row[7]);
+  task.input = text(row[8]);
+  task.options = decode_options(view(row[9]));
+  task.scheduled_at = time_of(row[10]);
+  task.started_at = time_of(row[11]);
+  task.heartbeat_details = text(row[12]);
+  task.cancel_requested = boolean(row[13]);
+  return task;
+}
+
+std::string_view message_kind(const ActivityOutcome& outcome) {
+  using Kind = ActivityOutcome::Kind;
+  if (outcome.kind == Kind::retry) return "retry";
+  return to_string(outcome.kind == Kind::completed ? MessageKind::activity_completed : MessageKind::activity_failed);
+}
+
+std::string payload(const ActivityOutcome& outcome) {
+  using Kind = ActivityOutcome::Kind;
+  if (outcome.kind == Kind::completed) return outcome.result;
+  if (outcome.kind == Kind::retry) return encode_failure(outcome.failure);
+  return encode_activity_failure({outcome.failure, outcome.retry_state});
+}
+
+}  // namespace
+
+std::vector<ClaimedActivity> PostgresStore::claim_activities(WorkerId worker, std::span<const std::string> queues,
+                                                             int limit) {
+  constexpr int kNoPriority = 0;
+  ArrayBuilder bounds(oid::kTimestamptz, queues.size());
+  {
+    const std::lock_guard lock(bound_mutex_);
+    activity_bound_.begin_claim(false);
+    for (const auto& queue : queues) bounds.append(activity_bound_.at(queue, kNoPriority));
+  }
+  const Parameters parameters{text_array(queues), bounds.finish(), bigint_parameter(std::max(limit, 0)),
+                              bigint_parameter(worker)};
+  return with_session(Access::write, [&](Connection& session) {
+    const auto rows = session.run(kClaimActivities, parameters);
+    require_lease(rows, worker);
+    std::vector<ClaimedActivity> tasks;
+    for (const auto& row : rows) {
+      if (row[1].is_null()) continue;
+      tasks.push_back(read_task(row));
+      const std::lock_guard lock(bound_mutex_);
+      activity_bound_.claimed(tasks.back().task_queue, kNoPriority, time_of(row[14]));
+    }
+    return tasks;
+  });
+}
+
+int PostgresStore::finish_activities(std::span<const ActivityOutcome> outcomes) {
+  if (outcomes.empty()) return 0;
+  using Outcome = ActivityOutcome;
+  const auto of = [&](std::uint32_t type, auto get) { return array_of(type, outcomes, get); };
+  const Parameters parameters{of(oid::kUuid, [](const Outcome& o) { return o.key.run_id; }),
+                              of(oid::kInteger, [](const Outcome& o) { return o.key.seq; }),
+                              of(oid::kInteger, [](const Outcome& o) { return o.key.attempt; }),
+                              of(oid::kBigint, [](const Outcome& o) { return o.worker; }),
+                              of(oid::kText, [](const Outcome& o) { return message_kind(o); }),
+                              of(oid::kJson, [](const Outcome& o) { return payload(o); }),
+                              of(oid::kBigint, [](const Outcome& o) { return o.retry_delay; })};
+  return with_session(Access::write, [&](Connection& session) {
+    const auto rows = session.run(kFinishActivities, parameters);
+    return static_cast<int>(outcomes.size()) - small(rows[0][0]);
+  });
+}
+
+std::vector<ActivityKey> PostgresStore::heartbeat_activities(WorkerId worker, std::span<const Heartbeat> beats) {
+  if (beats.empty()) return {};
+  const auto of = [&](std::uint32_t type, auto get) { return array_of(type, beats, get); };
+  const Parameters parameters{of(oid::kUuid, [](const Heartbeat& b) { return b.key.run_id; }),
+                              of(oid::kInteger, [](const Heartbeat& b) { return b.key.seq; }),
+                              of(oid::kInteger, [](const Heartbeat& b) { return b.key.attempt; }),
+                              of(oid::kJson, [](const Heartbeat& b) { return unless_empty(b.details); }),
+                              bigint_parameter(worker)};
+  return with_session(Access::write, [&](Connection& session) {
+    std::vector<ActivityKey> to_stop;
+    for (const auto& row : session.run(kHeartbeatActivities, parameters)) {
+      to_stop.push_back({.run_id = uuid(row[0]), .seq = static_cast<CommandSeq>(integer(row[1])), .attempt = small(row[2])});
+    }
+    return to_stop;
+  });
+}
+
+std::vector<ExpiredActivity> PostgresStore::claim_expired_activities(WorkerId worker, int limit) {
+  return with_session(Access::write, [&](Connection& session) {
+    const auto rows = session.run(kClaimExpiredActivities, {bigint_parameter(std::max(limit, 0)), bigint_parameter(worker)});
+    require_lease(rows, worker);
+    std::vector<ExpiredActivity> expired;
+    for (const auto& row : rows) {
+      if (!row[1].is_null()) expired.push_back({.task = read_task(row), .timeout = text(row[14])});
+    }
+    return expired;
+  });
+}
+
+}  // namespace holdfast::store::postgres

@@ -1,0 +1,80 @@
+#include <algorithm>
+
+#include <holdfast/store/postgres/lane_session.hpp>
+
+namespace holdfast::store::postgres {
+
+// One index range per (priority, queue), in that order; each range starts at its bound. The planner cannot merge or
+// reorder them, and stops at the first `limit` rows.
+const Statement kClaimRuns{"claim_runs", R"sql(
+WITH due AS MATERIALIZED (
+  SELECT c.run_id, c.ready_at, c.fresh, c.rung
+    FROM unnest($1::smallint[], $2::text[], $3::timestamptz[]) AS range (priority, queue, bound)
+    CROSS JOIN LATERAL (
+      SELECT l.run_id, l.ready_at, l.fresh, l.rung FROM holdfast.live_runs l
+       WHERE l.shard = 0 AND l.task_queue = range.queue AND l.priority = range.priority AND l.owner IS NULL
+         AND l.ready_at > range.bound AND l.ready_at <= now()
+       ORDER BY l.ready_at LIMIT $4::bigint FOR UPDATE SKIP LOCKED) c
+   LIMIT $4::bigint),
+taken AS (
+  UPDATE holdfast.live_runs l SET owner = $5::bigint, ready_at = 'infinity', claims = l.claims + 1, fresh = false, rung = false,
+         quarantined = false
+    FROM due WHERE l.shard = 0 AND l.run_id = due.run_id
+  RETURNING l.run_id, l.priority, l.claims, l.task_failures, due.ready_at, due.fresh, due.rung)
+SELECT t.run_id, r.namespace, r.workflow_id, r.workflow_type, r.task_queue, r.input,
+       )sql" HOLDFAST_MICROS("r.started_at") R"sql(, t.fresh, t.rung, t.claims, t.task_failures,
+       )sql" HOLDFAST_MICROS("r.deadline") R"sql(, t.priority, )sql" HOLDFAST_MICROS("t.ready_at") R"sql(
+  FROM taken t
+  CROSS JOIN LATERAL (SELECT * FROM holdfast.runs r WHERE r.shard = 0 AND r.run_id = t.run_id LIMIT 1) r
+ ORDER BY t.priority, t.ready_at)sql"};
+
+namespace {
+
+constexpr int kPriorities = 5;
+
+ClaimedRun read_claim(const pqxx::row& row) {
+  ClaimedRun run;
+  run.run_id = uuid(row[0]);
+  run.namespace_ = text(row[1]);
+  run.workflow_id = text(row[2]);
+  run.workflow_type = text(row[3]);
+  run.task_queue = text(row[4]);
+  run.input = text(row[5]);
+  run.started_at = time_of(row[6]);
+  run.fresh = boolean(row[7]);
+  run.rung = boolean(row[8]);
+  run.claims = integer(row[9]);
+  run.task_failures = small(row[10]);
+  run.deadline = optional_time(row[11]);
+  return run;
+}
+
+}  // namespace
+
+std::vector<ClaimedRun> PostgresStep::claim_runs(const ClaimRequest& request) {
+  if (request.task_queues.empty() || request.limit <= 0) return {};
+  auto& bound = lane_.bound;
+  bound.begin_claim(request.full_sweep);
+  const std::size_t ranges = request.task_queues.size() * kPriorities;
+  ArrayBuilder priorities(oid::kSmallint, ranges), queues(oid::kText, ranges), bounds(oid::kTimestamptz, ranges);
+  for (int priority = 1; priority <= kPriorities; ++priority) {
+    for (const auto& queue : request.task_queues) {
+      priorities.append(static_cast<std::int16_t>(priority));
+      queues.append(std::string_view(queue));
+      bounds.append(bound.at(queue, priority));
+    }
+  }
+  return guarded([&] {
+    const auto rows = run(kClaimRuns, {priorities.finish(), queues.finish(), bounds.finish(),
+                                       bigint_parameter(request.limit), bigint_parameter(lane_.worker)});
+    std::vector<ClaimedRun> claims;
+    claims.reserve(static_cast<std::size_t>(rows.size()));
+    for (const auto& row : rows) {
+      claims.push_back(read_claim(row));
+      bound.claimed(claims.back().task_queue, small(row[12]), time_of(row[13]));
+    }
+    return claims;
+  });
+}
+
+}  // namespace holdfast::store::postgres

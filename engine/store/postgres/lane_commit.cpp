@@ -1,0 +1,262 @@
+#include <holdfast/store/postgres/lane_commit.hpp>
+
+#include <algorithm>
+
+#include <holdfast/store/postgres/activity_options.hpp>
+#include <holdfast/store/postgres/lane_session.hpp>
+
+// What a step writes, in lock order: histories, then live_runs, then activity_tasks and inbox. Each statement serves the
+// whole batch and returns the runs that it does not apply to; parts of the batch that are empty cost nothing.
+namespace holdfast::store::postgres {
+
+// Runs that get neither a history row nor a new state, whose tasks change: nothing else would stop a former owner.
+const Statement kCheckOwned{"check_owned", R"sql(
+WITH held AS MATERIALIZED (
+  SELECT l.run_id FROM unnest($1::uuid[]) AS u (run_id)
+   CROSS JOIN LATERAL (SELECT l.run_id FROM holdfast.live_runs l
+                        WHERE l.shard = 0 AND l.run_id = u.run_id AND l.owner = $2::bigint FOR NO KEY UPDATE) l)
+SELECT u.run_id FROM unnest($1::uuid[]) AS u (run_id) WHERE (u.run_id IN (SELECT run_id FROM held)) IS NOT TRUE)sql"};
+
+// The key is the fence; the look at the owner tells early, and by name, that somebody else took over.
+const Statement kAppendHistory{"append_history", R"sql(
+WITH row AS MATERIALIZED (
+  SELECT u.*, l.owned IS NOT NULL AS owned
+    FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::json[]) AS u (run_id, event_id, at, events)
+    LEFT JOIN LATERAL (SELECT true AS owned FROM holdfast.live_runs l
+                        WHERE l.shard = 0 AND l.run_id = u.run_id AND l.owner = $5::bigint LIMIT 1) l ON true),
+appended AS (
+  INSERT INTO holdfast.history (shard, run_id, event_id, at, events)
+  SELECT 0, run_id, event_id, at, events FROM row WHERE owned)
+SELECT run_id FROM row WHERE NOT owned)sql"};
+
+const Statement kConsumeMessages{"consume_messages", R"sql(
+DELETE FROM holdfast.inbox i USING unnest($1::uuid[], $2::bigint[]) AS u (run_id, inbox_id)
+ WHERE i.shard = 0 AND i.run_id = u.run_id AND i.inbox_id = u.inbox_id)sql"};
+
+const Statement kEndTasks{"end_tasks", R"sql(
+DELETE FROM holdfast.activity_tasks t USING unnest($1::uuid[], $2::integer[]) AS u (run_id, seq)
+ WHERE t.shard = 0 AND t.run_id = u.run_id AND t.seq = u.seq)sql"};
+
+const Statement kCancelTasks{"cancel_tasks", R"sql(
+UPDATE holdfast.activity_tasks t SET cancel_requested = true FROM unnest($1::uuid[], $2::integer[]) AS u (run_id, seq)
+ WHERE t.shard = 0 AND t.run_id = u.run_id AND t.seq = u.seq)sql"};
+
+// A bell that rang keeps the run open: its owner has not read the message. What is left of tasks and messages then goes.
+const Statement kCloseRuns{"close_runs", R"sql(
+WITH c AS MATERIALIZED (
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::json[], $4::json[]) AS c (run_id, status, result, failure)),
+gone AS (
+  DELETE FROM holdfast.live_runs l USING c
+   WHERE l.shard = 0 AND l.run_id = c.run_id AND l.owner = $5::bigint AND NOT l.rung RETURNING l.run_id),
+run AS (
+  UPDATE holdfast.runs r SET status = c.status, result = c.result, failure = c.failure, closed_at = now()
+    FROM c WHERE r.shard = 0 AND r.run_id = c.run_id),
+task AS (DELETE FROM holdfast.activity_tasks t USING c WHERE t.shard = 0 AND t.run_id = c.run_id),
+message AS (DELETE FROM holdfast.inbox i USING c WHERE i.shard = 0 AND i.run_id = c.run_id)
+SELECT run_id FROM c WHERE (run_id IN (SELECT run_id FROM gone)) IS NOT TRUE)sql"};
+
+const Statement kParkRuns{"park_runs", R"sql(
+WITH p AS MATERIALIZED (
+  SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) AS p (run_id, ready_at, waiting_for, failure)),
+parked AS (
+  UPDATE holdfast.live_runs l
+     SET owner = NULL, ready_at = CASE WHEN l.rung THEN now() ELSE p.ready_at END, waiting_for = p.waiting_for,
+         task_failure = p.failure, task_failures = CASE WHEN p.failure IS NULL THEN 0 ELSE l.task_failures + 1 END
+    FROM p WHERE l.shard = 0 AND l.run_id = p.run_id AND l.owner = $5::bigint RETURNING l.run_id)
+SELECT run_id FROM p WHERE (run_id IN (SELECT run_id FROM parked)) IS NOT TRUE)sql"};
+
+namespace {
+
+using Commits = std::vector<const RunCommit*>;
+
+void require_none(const pqxx::result& culprits, const char* what) {
+  if (culprits.empty()) return;
+  std::vector<Uuid> runs;
+  std::string message = what;
+  for (const auto& row : culprits) {
+    runs.push_back(uuid(row[0]));
+    message += " " + text(row[0]);
+  }
+  throw Conflict(message, std::move(runs));
+}
+
+template <class Keep>
+Commits select(const CommitBatch& batch, Keep keep) {
+  Commits out;
+  for (const auto& commit : batch.runs) {
+    if (keep(commit)) out.push_back(&commit);
+  }
+  // Row locks in one order, whoever commits what.
+  std::ranges::sort(out, {}, &RunCommit::run_id);
+  return out;
+}
+
+Parameter ids(const Commits& commits) {
+  return array_of(oid::kUuid, commits, [](const RunCommit* c) { return c->run_id; });
+}
+
+/// Two arrays: the run and the value of each element of a list member of every commit.
+template <class List, class Append>
+std::pair<Parameters, std::size_t> pairs(const CommitBatch& batch, List RunCommit::* list, std::uint32_t type, Append value) {
+  std::size_t size = 0;
+  for (const auto& commit : batch.runs) size += (commit.*list).size();
+  ArrayBuilder runs(oid::kUuid, size), values(type, size);
+  for (const auto& commit : batch.runs) {
+    for (const auto& item : commit.*list) {
+      runs.append(commit.run_id);
+      values.append(value(item));
+    }
+  }
+  return {{runs.finish(), values.finish()}, size};
+}
+
+/// The run in "Key (shard, run_id, event_id)=(0, <uuid>, 5) already exists", in whatever language.
+std::vector<Uuid> run_in_message(std::string_view message) {
+  for (std::size_t at = message.find('-'); at != std::string_view::npos; at = message.find('-', at + 1)) {
+    if (at < 8 || at + 28 > message.size()) continue;
+    try {
+      return {Uuid::parse(message.substr(at - 8, 36))};
+    } catch (const std::invalid_argument&) {
+    }
+  }
+  return {};
+}
+
+/// Writes one batch in an open transaction; `run(statement, parameters)` executes.
+template <class Run>
+class BatchWriter {
+ public:
+  BatchWriter(const CommitBatch& batch, WorkerId worker, Run run) : batch_(batch), worker_(worker), run_(run) {}
+
+  void write() {
+    check_owned();
+    append_histories();
+    close();
+    park();
+    end_tasks();
+    write_tasks();
+    cancel_tasks();
+    consume();
+  }
+
+ private:
+  void check_owned() {
+    const auto commits = select(batch_, [](const RunCommit& c) {
+      return c.events.empty() && c.next == NextState::owned;
+    });
+    if (commits.empty()) return;
+    require_none(run_(kCheckOwned, {ids(commits), bigint_parameter(worker_)}), "no longer this worker's:");
+  }
+
+  void append_histories() {
+    const auto commits = select(batch_, [](const RunCommit& c) { return !c.events.empty(); });
+    if (commits.empty()) return;
+    require_none(run_(kAppendHistory,
+                      {ids(commits), array_of(oid::kBigint, commits, [](const RunCommit* c) { return c->first_event_id; }),
+                       array_of(oid::kTimestamptz, commits, [](const RunCommit* c) { return c->at; }),
+                       array_of(oid::kJson, commits, [](const RunCommit* c) { return std::string_view(c->events); }),
+                       bigint_parameter(worker_)}),
+                 "no longer this worker's:");
+  }
+
+  void close() {
+    const auto commits = select(batch_, [](const RunCommit& c) { return c.next == NextState::closed; });
+    if (commits.empty()) return;
+    require_none(
+        run_(kCloseRuns,
+             {ids(commits), array_of(oid::kText, commits, [](const RunCommit* c) { return to_string(c->status); }),
+              array_of(oid::kJson, commits, [](const RunCommit* c) { return unless_empty(c->result); }),
+              array_of(oid::kJson, commits,
+                       [](const RunCommit* c) {
+                         return c->failure ? std::optional(encode_failure(*c->failure)) : std::nullopt;
+                       }),
+              bigint_parameter(worker_)}),
+        "no longer this worker's, or with an unread message:");
+  }
+
+  void park() {
+    const auto commits = select(batch_, [](const RunCommit& c) { return c.next == NextState::parked; });
+    if (commits.empty()) return;
+    require_none(
+        run_(kParkRuns,
+             {ids(commits),
+              array_of(oid::kTimestamptz, commits, [](const RunCommit* c) { return c->ready_at.value_or(Timestamp::max()); }),
+              array_of(oid::kText, commits, [](const RunCommit* c) { return std::string_view(c->waiting_for); }),
+              array_of(oid::kText, commits, [](const RunCommit* c) { return unless_empty(c->task_failure); }),
+              bigint_parameter(worker_)}),
+        "no longer this worker's:");
+  }
+
+  void end_tasks() {
+    auto [parameters, size] = pairs(batch_, &RunCommit::ended_tasks, oid::kInteger, [](CommandSeq seq) { return seq; });
+    if (size > 0) run_(kEndTasks, parameters);
+  }
+
+  void write_tasks() {
+    std::vector<std::pair<const RunCommit*, const NewActivityTask*>> tasks;
+    for (const auto& commit : batch_.runs) {
+      if (commit.next == NextState::closed) continue;
+      for (const auto& task : commit.new_tasks) tasks.emplace_back(&commit, &task);
+    }
+    if (tasks.empty()) return;
+    const auto of = [&](std::uint32_t type, auto get) {
+      return array_of(type, tasks, [&](const auto& entry) { return get(*entry.second); });
+    };
+    using Task = NewActivityTask;
+    Parameters p;
+    p.push_back(array_of(oid::kUuid, tasks, [](const auto& entry) { return entry.first->run_id; }));
+    p.push_back(of(oid::kInteger, [](const Task& t) { return t.seq; }));
+    p.push_back(of(oid::kText, [](const Task& t) { return std::string_view(t.activity); }));
+    p.push_back(of(oid::kText, [](const Task& t) {
+      return t.transactional ? std::nullopt : std::optional<std::string_view>(t.task_queue);
+    }));
+    p.push_back(of(oid::kJson, [](const Task& t) { return std::string_view(t.input); }));
+    p.push_back(of(oid::kJson, [](const Task& t) { return encode_options(t.options); }));
+    p.push_back(of(oid::kInteger, [](const Task& t) { return t.options.retry.max_attempts; }));
+    p.push_back(of(oid::kInteger, [](const Task& t) { return t.attempt; }));
+    p.push_back(of(oid::kBool, [](const Task& t) { return t.started_here; }));
+    p.push_back(of(oid::kBigint, [](const Task& t) { return t.delay; }));
+    p.push_back(of(oid::kTimestamptz, [](const Task& t) { return t.scheduled_at; }));
+    p.push_back(of(oid::kJson, [](const Task& t) {
+      return t.last_failure ? std::optional(encode_failure(*t.last_failure)) : std::nullopt;
+    }));
+    p.push_back(of(oid::kBigint, [](const Task& t) { return t.options.start_to_close; }));
+    p.push_back(of(oid::kBigint, [](const Task& t) { return t.options.schedule_to_close; }));
+    p.push_back(of(oid::kBigint, [](const Task& t) { return t.options.schedule_to_start; }));
+    p.push_back(of(oid::kBigint, [](const Task& t) { return t.options.heartbeat; }));
+    p.push_back(bigint_parameter(worker_));
+    run_(kWriteTasks, p);
+  }
+
+  void cancel_tasks() {
+    auto [parameters, size] = pairs(batch_, &RunCommit::cancel_tasks, oid::kInteger, [](CommandSeq seq) { return seq; });
+    if (size > 0) run_(kCancelTasks, parameters);
+  }
+
+  void consume() {
+    auto [parameters, size] = pairs(batch_, &RunCommit::consumed, oid::kBigint, [](std::int64_t id) { return id; });
+    if (size > 0) run_(kConsumeMessages, parameters);
+  }
+
+  const CommitBatch& batch_;
+  WorkerId worker_;
+  Run run_;
+};
+
+}  // namespace
+
+void PostgresStep::commit(const CommitBatch& batch) {
+  const auto execute = [this](const Statement& statement, const Parameters& parameters) {
+    return run(statement, parameters);
+  };
+  guarded([&] {
+    try {
+      BatchWriter(batch, lane_.worker, execute).write();
+    } catch (const pqxx::unique_violation& error) {
+      throw Conflict(error.what(), run_in_message(error.what()));
+    }
+    work_->commit();
+  });
+}
+
+}  // namespace holdfast::store::postgres

@@ -1,0 +1,167 @@
+#include <holdfast/store/postgres/reading_verbs.hpp>
+
+#include <holdfast/store/postgres/reading.hpp>
+#include <holdfast/store/postgres/store_impl.hpp>
+#include <holdfast/store/validate.hpp>
+
+namespace holdfast::store::postgres {
+
+const Statement kClosedRuns{"closed_runs", R"sql(
+SELECT r.run_id, r.status, r.result, r.failure
+  FROM unnest($1::uuid[]) AS u (run_id)
+  CROSS JOIN LATERAL (SELECT * FROM holdfast.runs r WHERE r.shard = 0 AND r.run_id = u.run_id LIMIT 1) r
+ WHERE r.status <> 'running')sql"};
+
+#define HOLDFAST_SUMMARY_COLUMNS                                                                    \
+  "r.run_id, r.namespace, r.workflow_id, r.workflow_type, r.task_queue, r.status, "                  \
+  HOLDFAST_MICROS("r.started_at") ", " HOLDFAST_MICROS("r.closed_at")
+
+const Statement kDescribeRun{"describe_run", R"sql(
+SELECT )sql" HOLDFAST_SUMMARY_COLUMNS R"sql(, r.input, r.result, r.failure, r.memo, r.search_attributes,
+       l.owner, CASE WHEN l.owner IS NULL AND isfinite(l.ready_at) THEN )sql" HOLDFAST_MICROS("l.ready_at") R"sql( END,
+       l.waiting_for, l.task_failures, l.task_failure, l.quarantined,
+       (SELECT count(*) FROM holdfast.inbox i WHERE i.shard = 0 AND i.run_id = r.run_id)
+  FROM (
+    (SELECT * FROM holdfast.runs WHERE shard = 0 AND run_id = $1::uuid AND namespace = $2 AND ($3 = '' OR workflow_id = $3))
+    UNION ALL
+    (SELECT * FROM holdfast.runs WHERE shard = 0 AND namespace = $2 AND workflow_id = $3 AND run_id = coalesce(
+       (SELECT run_id FROM holdfast.live_runs WHERE shard = 0 AND namespace = $2 AND workflow_id = $3),
+       (SELECT run_id FROM holdfast.runs WHERE shard = 0 AND namespace = $2 AND workflow_id = $3
+         ORDER BY run_id DESC LIMIT 1))
+       AND $1::uuid = '00000000-0000-0000-0000-000000000000')) r
+  LEFT JOIN LATERAL (SELECT * FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = r.run_id LIMIT 1) l ON true
+ LIMIT 1)sql"};
+
+// Newest first by key. Filters that are not set are null; open runs of a status are few, closed ones are scanned back.
+const Statement kListRuns{"list_runs", R"sql(
+SELECT )sql" HOLDFAST_SUMMARY_COLUMNS R"sql(
+  FROM holdfast.runs r
+ WHERE r.shard = 0 AND r.run_id < $1::uuid AND r.namespace = $2
+   AND ($3::text[] = '{}' OR r.workflow_type = ANY ($3)) AND ($4::text[] = '{}' OR r.task_queue = ANY ($4))
+   AND ($5::text[] = '{}' OR r.status = ANY ($5)) AND starts_with(r.workflow_id, $6)
+   AND r.started_at >= ($7::timestamptz[])[1] AND r.started_at < ($7::timestamptz[])[2]
+ ORDER BY r.run_id DESC LIMIT $8::bigint)sql"};
+
+const Statement kReadHistory{"read_history", R"sql(
+SELECT event_id, )sql" HOLDFAST_MICROS("at") R"sql(, events FROM holdfast.history
+ WHERE shard = 0 AND run_id = $1::uuid AND event_id >= $2::bigint ORDER BY event_id LIMIT $3::bigint)sql"};
+
+const Statement kPendingActivities{"pending_activities", R"sql(
+SELECT seq, activity, task_queue, attempt, max_attempts, )sql" HOLDFAST_MICROS("scheduled_at") R"sql(,
+       CASE WHEN owner IS NULL AND isfinite(ready_at) THEN )sql" HOLDFAST_MICROS("ready_at") R"sql( END, owner, last_failure
+  FROM holdfast.activity_tasks WHERE shard = 0 AND run_id = $1::uuid ORDER BY seq)sql"};
+
+namespace {
+
+RunSummary read_summary(const pqxx::row& row) {
+  RunSummary run;
+  run.run_id = uuid(row[0]);
+  run.namespace_ = text(row[1]);
+  run.workflow_id = text(row[2]);
+  run.workflow_type = text(row[3]);
+  run.task_queue = text(row[4]);
+  run.status = parse_run_status(view(row[5]));
+  run.started_at = time_of(row[6]);
+  run.closed_at = optional_time(row[7]);
+  return run;
+}
+
+/// No element: do not filter.
+Parameter optional_text(const std::optional<std::string>& value) {
+  return text_array(value ? std::vector<std::string_view>{*value} : std::vector<std::string_view>{});
+}
+
+}  // namespace
+
+std::vector<ClosedRun> PostgresStore::closed_runs(std::span<const Uuid> run_ids) {
+  if (run_ids.empty()) return {};
+  return with_session(Access::read, [&](Connection& session) {
+    std::vector<ClosedRun> out;
+    for (const auto& row : session.run(kClosedRuns, {uuid_array(run_ids)})) {
+      out.push_back({.run_id = uuid(row[0]),
+                     .status = parse_run_status(view(row[1])),
+                     .result = text(row[2]),
+                     .failure = optional_failure(row[3])});
+    }
+    return out;
+  });
+}
+
+std::optional<RunDescription> PostgresStore::describe_run(const RunKey& run) {
+  validate(run);
+  return with_session(Access::read, [&](Connection& session) -> std::optional<RunDescription> {
+    const auto rows = session.run(kDescribeRun, {uuid_parameter(run.run_id), text_parameter(run.namespace_),
+                                                 text_parameter(run.workflow_id)});
+    if (rows.empty()) return std::nullopt;
+    const auto row = rows[0];
+    RunDescription out;
+    out.summary = read_summary(row);
+    out.input = text(row[8]);
+    out.result = text(row[9]);
+    out.failure = optional_failure(row[10]);
+    out.memo = text(row[11]);
+    out.search_attributes = text(row[12]);
+    out.owner = integer(row[13]);
+    out.ready_at = optional_time(row[14]);
+    out.waiting_for = text(row[15]);
+    out.task_failures = small(row[16]);
+    out.task_failure = text(row[17]);
+    out.quarantined = boolean(row[18]);
+    out.unread_messages = small(row[19]);
+    return out;
+  });
+}
+
+std::vector<RunSummary> PostgresStore::list_runs(const ListFilter& filter) {
+  validate(filter);
+  Uuid last;
+  last.bytes.fill(0xff);
+  std::optional<std::string> status;
+  if (filter.status) status = to_string(*filter.status);
+  const std::vector<Timestamp> range{filter.started_after.value_or(Timestamp::min()),
+                                     filter.started_before.value_or(Timestamp::max())};
+  const Parameters parameters{uuid_parameter(filter.before.value_or(last)),
+                              text_parameter(filter.namespace_),
+                              optional_text(filter.workflow_type),
+                              optional_text(filter.task_queue),
+                              optional_text(status),
+                              text_parameter(filter.workflow_id_prefix.value_or("")),
+                              array_of(oid::kTimestamptz, range, [](Timestamp t) { return t; }),
+                              bigint_parameter(filter.limit)};
+  return with_session(Access::read, [&](Connection& session) {
+    std::vector<RunSummary> out;
+    for (const auto& row : session.run(kListRuns, parameters)) out.push_back(read_summary(row));
+    return out;
+  });
+}
+
+std::vector<HistoryRow> PostgresStore::read_history(const Uuid& run_id, EventId first, int limit) {
+  const Parameters parameters{uuid_parameter(run_id), bigint_parameter(first), bigint_parameter(std::max(limit, 0))};
+  return with_session(Access::read, [&](Connection& session) {
+    std::vector<HistoryRow> out;
+    for (const auto& row : session.run(kReadHistory, parameters)) {
+      out.push_back({.first_event_id = integer(row[0]), .at = time_of(row[1]), .events = text(row[2])});
+    }
+    return out;
+  });
+}
+
+std::vector<PendingActivity> PostgresStore::pending_activities(const Uuid& run_id) {
+  return with_session(Access::read, [&](Connection& session) {
+    std::vector<PendingActivity> out;
+    for (const auto& row : session.run(kPendingActivities, {uuid_parameter(run_id)})) {
+      out.push_back({.seq = static_cast<CommandSeq>(integer(row[0])),
+                     .activity = text(row[1]),
+                     .task_queue = text(row[2]),
+                     .attempt = small(row[3]),
+                     .max_attempts = small(row[4]),
+                     .scheduled_at = time_of(row[5]),
+                     .next_attempt_at = optional_time(row[6]),
+                     .owner = integer(row[7]),
+                     .last_failure = optional_failure(row[8])});
+    }
+    return out;
+  });
+}
+
+}  // namespace holdfast::store::postgres

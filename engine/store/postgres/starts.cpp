@@ -1,0 +1,201 @@
+#include <holdfast/store/postgres/starts.hpp>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <unordered_map>
+
+#include <holdfast/store/postgres/reading.hpp>
+#include <holdfast/store/postgres/store_impl.hpp>
+#include <holdfast/store/validate.hpp>
+
+namespace holdfast::store::postgres {
+
+// Both rows of every run whose workflow id is free, in one statement; returns the runs that were started. The two
+// policies that need more than "is it free" (and every run that this one leaves out) go through holdfast.start_run.
+// `IN ... IS TRUE` keeps the subquery a hashed one: the planner would make it a join.
+const Statement kStartRuns{"start_runs", R"sql(
+WITH n AS MATERIALIZED (
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::json[], $7::text[], $8::text[],
+                       $9::smallint[], $10::bigint[], $11::bigint[], $12::bool[])
+           AS n (run_id, namespace, workflow_id, workflow_type, task_queue, input, memo, attributes, priority, delay,
+                 timeout, exclusive)),
+live AS (
+  INSERT INTO holdfast.live_runs (shard, run_id, namespace, workflow_id, task_queue, priority, ready_at)
+  SELECT 0, n.run_id, n.namespace, n.workflow_id, n.task_queue, n.priority,
+         now() + coalesce(n.delay, 0) * interval '1 microsecond'
+    FROM n
+   WHERE (n.exclusive AND (SELECT true FROM holdfast.runs r WHERE r.shard = 0 AND r.namespace = n.namespace
+                              AND r.workflow_id = n.workflow_id LIMIT 1)) IS NOT TRUE
+  ON CONFLICT DO NOTHING RETURNING run_id),
+run AS (
+  INSERT INTO holdfast.runs (shard, run_id, namespace, workflow_id, workflow_type, task_queue, input, memo,
+                             search_attributes, exclusive, started_at, deadline)
+  SELECT 0, n.run_id, n.namespace, n.workflow_id, n.workflow_type, n.task_queue, n.input, n.memo::jsonb,
+         n.attributes::jsonb, n.exclusive, now(), now() + (coalesce(n.delay, 0) + n.timeout) * interval '1 microsecond'
+    FROM n WHERE (n.run_id IN (SELECT run_id FROM live)) IS TRUE)
+SELECT run_id FROM live)sql"};
+
+const Statement kStartRunsByPolicy{"start_runs_by_policy", R"sql(
+SELECT s.outcome, s.run_id
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::json[], $7::text[], $8::text[],
+              $9::smallint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[])
+         AS n (run_id, namespace, workflow_id, workflow_type, task_queue, input, memo, attributes, priority, delay,
+               timeout, reuse, conflict)
+  CROSS JOIN LATERAL holdfast.start_run(
+    n.run_id, n.namespace, n.workflow_id, n.workflow_type, n.task_queue, n.input, n.memo::jsonb, n.attributes::jsonb,
+    n.priority, n.delay * interval '1 microsecond', n.timeout * interval '1 microsecond', n.reuse, n.conflict) s)sql"};
+
+namespace {
+
+using Order = std::vector<const NewRun*>;
+
+Parameters common_parameters(const Order& runs) {
+  const auto texts = [&](auto member) {
+    return array_of(oid::kText, runs, [=](const NewRun* run) { return std::string_view(run->*member); });
+  };
+  const auto optional_texts = [&](auto member) {
+    return array_of(oid::kText, runs, [=](const NewRun* run) { return unless_empty(run->*member); });
+  };
+  Parameters out;
+  out.push_back(array_of(oid::kUuid, runs, [](const NewRun* run) { return run->run_id; }));
+  out.push_back(texts(&NewRun::namespace_));
+  out.push_back(texts(&NewRun::workflow_id));
+  out.push_back(texts(&NewRun::workflow_type));
+  out.push_back(texts(&NewRun::task_queue));
+  out.push_back(array_of(oid::kJson, runs, [](const NewRun* run) { return std::string_view(run->input); }));
+  out.push_back(optional_texts(&NewRun::memo));
+  out.push_back(optional_texts(&NewRun::search_attributes));
+  out.push_back(array_of(oid::kSmallint, runs, [](const NewRun* run) { return static_cast<std::int16_t>(run->priority); }));
+  out.push_back(array_of(oid::kBigint, runs, [](const NewRun* run) { return run->start_delay; }));
+  out.push_back(array_of(oid::kBigint, runs, [](const NewRun* run) { return run->execution_timeout; }));
+  return out;
+}
+
+std::string_view name(IdReusePolicy policy) {
+  switch (policy) {
+    case IdReusePolicy::allow_duplicate: return "allow_duplicate";
+    case IdReusePolicy::allow_duplicate_failed_only: return "allow_duplicate_failed_only";
+    case IdReusePolicy::reject_duplicate: return "reject_duplicate";
+  }
+  return "";
+}
+
+std::string_view name(IdConflictPolicy policy) {
+  switch (policy) {
+    case IdConflictPolicy::fail: return "fail";
+    case IdConflictPolicy::use_existing: return "use_existing";
+    case IdConflictPolicy::terminate_existing: return "terminate_existing";
+  }
+  return "";
+}
+
+StartStatus parse_outcome(std::string_view text) {
+  if (text == "started") return StartStatus::started;
+  if (text == "already_running") return StartStatus::already_running;
+  if (text == "used_existing") return StartStatus::used_existing;
+  return StartStatus::rejected;
+}
+
+/// One statement must be able to decide it.
+bool is_plain(const NewRun& run) {
+  return run.reuse != IdReusePolicy::allow_duplicate_failed_only && run.conflict != IdConflictPolicy::terminate_existing;
+}
+
+/// Two batches that share ids lock them in the same order, whoever made them.
+Order in_lock_order(std::span<const NewRun> runs) {
+  Order order;
+  for (const NewRun& run : runs) order.push_back(&run);
+  if (order.size() > 1) {
+    // Pointers into one array: the last part keeps the order of equal ones.
+    std::ranges::sort(order, [](const NewRun* a, const NewRun* b) {
+      return std::tie(a->namespace_, a->workflow_id, a) < std::tie(b->namespace_, b->workflow_id, b);
+    });
+  }
+  return order;
+}
+
+using Run = std::function<pqxx::result(const Statement&, const Parameters&)>;
+
+/// The answer of each run; runs of one id twice in a batch are one start.
+class Starter {
+ public:
+  explicit Starter(std::span<const NewRun> runs) : runs_(runs) {}
+
+  void plainly(const Run& run) {
+    Order plain;
+    for (const NewRun* r : in_lock_order(runs_)) {
+      if (is_plain(*r) && seen_.insert({r->run_id, {}}).second) plain.push_back(r);
+    }
+    if (plain.empty()) return;
+    auto parameters = common_parameters(plain);
+    parameters.push_back(array_of(oid::kBool, plain, [](const NewRun* r) { return r->reuse == IdReusePolicy::reject_duplicate; }));
+    const auto rows = run(kStartRuns, parameters);
+    if (static_cast<std::size_t>(rows.size()) == runs_.size()) return complete_ = true, void();
+    for (const auto& row : rows) started_.emplace(uuid(row[0]), StartResult{StartStatus::started, uuid(row[0])});
+  }
+
+  void by_policy(const Run& run) {
+    if (complete_) return;
+    Order rest;
+    for (const NewRun* r : in_lock_order(runs_)) {
+      if (!started_.contains(r->run_id)) rest.push_back(r);
+    }
+    if (rest.empty()) return;
+    auto parameters = common_parameters(rest);
+    parameters.push_back(array_of(oid::kText, rest, [](const NewRun* r) { return name(r->reuse); }));
+    parameters.push_back(array_of(oid::kText, rest, [](const NewRun* r) { return name(r->conflict); }));
+    const auto rows = run(kStartRunsByPolicy, parameters);
+    for (std::size_t i = 0; i < rest.size(); ++i) {
+      const auto& row = rows[static_cast<pqxx::result::size_type>(i)];
+      started_.emplace(rest[i]->run_id, StartResult{parse_outcome(view(row[0])), uuid(row[1])});
+    }
+  }
+
+  std::vector<StartResult> results() const {
+    std::vector<StartResult> out;
+    out.reserve(runs_.size());
+    for (const NewRun& run : runs_) {
+      out.push_back(complete_ ? StartResult{StartStatus::started, run.run_id} : started_.at(run.run_id));
+    }
+    return out;
+  }
+
+ private:
+  std::span<const NewRun> runs_;
+  std::unordered_map<Uuid, StartResult> seen_, started_;
+  bool complete_ = false;
+};
+
+}  // namespace
+
+std::vector<StartResult> PostgresStore::start_runs(std::span<const NewRun> runs) {
+  validate(runs);
+  if (runs.empty()) return {};
+  bool first = true;
+  return with_session_until_known([&](Connection& session) {
+    Starter starter(runs);
+    const Run run = [&](const Statement& statement, const Parameters& p) { return session.run(statement, p); };
+    // Anything but the first attempt may be a repetition of a start that took place.
+    if (std::exchange(first, false)) starter.plainly(run);
+    starter.by_policy(run);
+    return starter.results();
+  });
+}
+
+}  // namespace holdfast::store::postgres
+
+namespace holdfast::store {
+
+std::vector<StartResult> start_runs_in(pqxx::transaction_base& transaction, std::span<const NewRun> runs) {
+  validate(runs);
+  if (runs.empty()) return {};
+  postgres::Starter starter(runs);
+  // Not the fast statement: a lost race would abort the caller's transaction.
+  starter.by_policy([&](const postgres::Statement& statement, const postgres::Parameters& parameters) {
+    return postgres::run_unprepared(transaction, statement, parameters);
+  });
+  return starter.results();
+}
+
+}  // namespace holdfast::store

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+
+#include <holdfast/store/postgres/connection_pool.hpp>
+#include <holdfast/store/postgres/moving_bound.hpp>
+#include <holdfast/store/postgres/postgres_store.hpp>
+
+namespace holdfast::store::postgres {
+
+/// The verbs stand in one file per group: starts.cpp, messages.cpp, reading_verbs.cpp, workers.cpp, activities.cpp, ...
+class PostgresStore final : public Store {
+ public:
+  explicit PostgresStore(PostgresOptions options);
+
+  std::vector<StartResult> start_runs(std::span<const NewRun> runs) override;
+  std::vector<SendStatus> send_messages(std::span<const NewMessage> messages) override;
+  SendStatus terminate_run(const RunKey& run, std::string_view reason, std::string_view identity) override;
+  std::optional<RunDescription> describe_run(const RunKey& run) override;
+  std::vector<ClosedRun> closed_runs(std::span<const Uuid> run_ids) override;
+  std::vector<RunSummary> list_runs(const ListFilter& filter) override;
+  std::vector<HistoryRow> read_history(const Uuid& run_id, EventId first, int limit) override;
+  std::vector<PendingActivity> pending_activities(const Uuid& run_id) override;
+
+  WorkerId register_worker(const WorkerInfo& info) override;
+  std::optional<Timestamp> renew_lease(WorkerId worker, Duration lease) override;
+  void release_worker(WorkerId worker) override;
+  TakeoverReport take_over_expired(int quarantine_after) override;
+  std::vector<WorkerDescription> list_workers() override;
+  std::vector<QueueDescription> list_queues() override;
+  Readiness peek(std::span<const WorkerId> workers, std::span<const std::string> task_queues) override;
+
+  std::unique_ptr<LaneSession> open_lane(WorkerId worker) override;
+
+  std::vector<ClaimedActivity> claim_activities(WorkerId worker, std::span<const std::string> queues,
+                                                int limit) override;
+  int finish_activities(std::span<const ActivityOutcome> outcomes) override;
+  std::vector<ActivityKey> heartbeat_activities(WorkerId worker, std::span<const Heartbeat> beats) override;
+  std::vector<ExpiredActivity> claim_expired_activities(WorkerId worker, int limit) override;
+
+  void notify(std::span<const std::string> hints) override;
+  std::unique_ptr<Listener> listen() override;
+  Timestamp now() override;
+  void maintain() override;
+
+ private:
+  enum class Access { read, write };
+
+  /// f(Connection&) with a session of the pool. What libpqxx throws becomes the store's errors. Contention is repeated;
+  /// so is a read that found its idle session dead.
+  template <class F>
+  std::invoke_result_t<F, Connection&> with_session(Access access, F f);
+  /// The same for a verb that may be repeated: finds out what became of it by doing it again.
+  template <class F>
+  std::invoke_result_t<F, Connection&> with_session_until_known(F f);
+
+  PostgresOptions options_;
+  ConnectionPool pool_;
+  std::mutex bound_mutex_;
+  MovingBound activity_bound_;   // guarded by bound_mutex_
+};
+
+template <class F>
+std::invoke_result_t<F, Connection&> PostgresStore::with_session(Access access, F f) {
+  constexpr int kAttempts = 6;
+  for (int attempt = 1;; ++attempt) {
+    const auto session = pool_.acquire();
+    try {
+      try {
+        return f(*session);
+      } catch (const pqxx::pqxx_exception&) {
+        rethrow(*session, access == Access::write);
+      }
+    } catch (const Contention&) {
+      if (attempt == kAttempts) throw;
+    } catch (const Unavailable&) {
+      if (!session.reused() || attempt == kAttempts) throw;
+    }
+    if (!session->broken()) std::this_thread::sleep_for(std::chrono::milliseconds(attempt * attempt));
+  }
+}
+
+template <class F>
+std::invoke_result_t<F, Connection&> PostgresStore::with_session_until_known(F f) {
+  const auto deadline = std::chrono::steady_clock::now() + options_.in_doubt_timeout;
+  try {
+    return with_session(Access::write, f);
+  } catch (const InDoubt&) {
+    for (;;) {
+      try {
+        return with_session(Access::write, f);
+      } catch (const InDoubt&) {
+        if (std::chrono::steady_clock::now() >= deadline) throw;
+      } catch (const Unavailable& error) {
+        if (std::chrono::steady_clock::now() >= deadline) throw InDoubt(error.what());
+      }
+    }
+  }
+}
+
+}  // namespace holdfast::store::postgres
