@@ -154,6 +154,11 @@ class Lane final : public ActivitySink {
   std::chrono::steady_clock::time_point step_now_at_;
   std::chrono::steady_clock::time_point last_sweep_;
   Duration failure_delay_{};
+  static constexpr int kMaxClaim = 200;
+  int claim_limit_ = kMaxClaim;
+  /// What became of runs whose claim was rolled back with it.
+  struct Suspect { std::map<CommandSeq, Failure> failed_transactional; std::string refused; };
+  std::unordered_map<Uuid, Suspect> suspects_;
   bool claims_wanted_ = true;
   bool messages_wanted_ = false;
 

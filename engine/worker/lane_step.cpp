@@ -8,7 +8,6 @@ namespace holdfast::worker {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr int kClaimLimit = 200;
 constexpr auto kSweepInterval = std::chrono::seconds(3);
 constexpr auto kConflictDelay = std::chrono::milliseconds(100);
 
@@ -26,15 +25,19 @@ void Lane::step() {
     commit(batch, *transaction);
   } catch (const TransactionalFailed& failed) {
     ++env_.stats.batches_split;
-    if (auto* live = find(failed.run_id)) live->failed_transactional.emplace(failed.seq, failed.failure);
-    split(batch, {failed.run_id});
+    auto* const live = find(failed.run_id);
+    // The claim of a run that was just claimed is rolled back: what happened is kept for when it is claimed again.
+    auto& failures = live ? live->failed_transactional : suspects_[failed.run_id].failed_transactional;
+    failures.emplace(failed.seq, failed.failure);
+    split(batch, {});
     return;
   } catch (const store::Conflict& conflict) {
     ++env_.stats.batches_split;
     split(batch, conflict.runs);
     return;
-  } catch (const store::StatementFailed&) {
+  } catch (const store::StatementFailed& e) {
     ++env_.stats.batches_split;
+    if (batch.runs.size() == 1 && batch.claimed.size() == 1) suspects_[batch.runs[0]->info.run_id].refused = e.what();
     split(batch, {});
     return;
   } catch (const store::InDoubt&) {
@@ -72,7 +75,7 @@ bool Lane::fill(Batch& batch, store::StepTransaction& transaction) {
 
 void Lane::claim(Batch& batch, store::StepTransaction& transaction) {
   const auto room = static_cast<std::size_t>(env_.options.max_owned_runs) - owned_.size();
-  const auto limit = static_cast<int>(std::min<std::size_t>(room, kClaimLimit));
+  const auto limit = static_cast<int>(std::min<std::size_t>(room, static_cast<std::size_t>(claim_limit_)));
   const bool sweep = Clock::now() - last_sweep_ > kSweepInterval;
   if (sweep) last_sweep_ = Clock::now();
   auto claimed = transaction.claim_runs({.task_queues = env_.options.task_queues, .limit = limit, .full_sweep = sweep});
@@ -90,6 +93,11 @@ void Lane::claim(Batch& batch, store::StepTransaction& transaction) {
     }
     live->info = std::move(info);
     live->queued = true;
+    if (const auto suspect = suspects_.find(live->info.run_id); suspect != suspects_.end()) {
+      live->failed_transactional = std::move(suspect->second.failed_transactional);
+      live->refused = std::move(suspect->second.refused);
+      suspects_.erase(suspect);
+    }
     if (live->info.deadline) batch.timers.push_back({*live->info.deadline, live->info.run_id, 0, TimerKind::deadline});
     if (live->fresh) {
       if (const auto* definition = env_.registry.workflow(live->info.workflow_type))
@@ -126,6 +134,7 @@ void Lane::commit(Batch& batch, store::StepTransaction& transaction) {
 
 void Lane::after_commit(Batch& batch) {
   env_.stats.runs_claimed += static_cast<std::int64_t>(batch.claimed.size());
+  claim_limit_ = std::min(claim_limit_ * 2, kMaxClaim);
   for (auto& live : batch.claimed) {
     const auto run_id = live->info.run_id;
     owned_[run_id] = std::move(live);
@@ -205,6 +214,8 @@ void Lane::forget_claims(Batch& batch, bool in_doubt) {
     slot = std::move(live);
     queue(*slot);
   }
+  // Smaller and smaller claims, until those that cannot be carried out stand alone.
+  if (!batch.claimed.empty()) claim_limit_ = std::max(1, claim_limit_ / 2);
   batch.claimed.clear();
   claims_wanted_ = true;
 }
