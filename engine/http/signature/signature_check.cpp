@@ -31,10 +31,10 @@ SignatureCheck check_timestamp(std::string_view header, UnixTime timestamp, Unix
                                std::chrono::seconds tolerance) {
   const auto age = now - timestamp;
   if (age <= tolerance && age >= -tolerance) return {};
-  return {SignatureVerdict::stale_timestamp,
-          std::string(header) + " is " + std::to_string(age.count() < 0 ? -age.count() : age.count()) +
-              (age.count() < 0 ? " s in the future" : " s old") + "; at most " + std::to_string(tolerance.count()) +
-              " s is allowed"};
+  return {SignatureVerdict::stale_timestamp, std::string(header) + " is " +
+                                                 std::to_string(age.count() < 0 ? -age.count() : age.count()) +
+                                                 (age.count() < 0 ? " s in the future" : " s old") + "; at most " +
+                                                 std::to_string(tolerance.count()) + " s is allowed"};
 }
 
 }  // namespace holdfast::http

@@ -30,6 +30,7 @@ inline constexpr std::chrono::seconds kSignatureTolerance{300};
 std::optional<UnixTime> parse_unix_time(std::string_view text);
 
 /// `valid` if `timestamp` is within `tolerance` of `now`, before or after it.
-SignatureCheck check_timestamp(std::string_view header, UnixTime timestamp, UnixTime now, std::chrono::seconds tolerance);
+SignatureCheck check_timestamp(std::string_view header, UnixTime timestamp, UnixTime now,
+                               std::chrono::seconds tolerance);
 
 }  // namespace holdfast::http

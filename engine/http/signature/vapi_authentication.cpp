@@ -29,13 +29,19 @@ void walk_format(std::string_view format, Text text, Placeholder placeholder) {
 std::string signed_text(const VapiHmac& hmac, const SignedRequest& request) {
   std::string out;
   const auto placeholder = [&](std::string_view name) {
-    if (name == "body") out.append(request.body);
-    else if (name == "timestamp") out.append(request.headers.find(hmac.timestamp_header).value_or(""));
-    else if (name == "svix-id") out.append(request.headers.find(hmac.message_id_header).value_or(""));
-    else if (name == "method") out.append(request.method);
-    else if (name == "url") out.append(request.url);
-    else throw std::invalid_argument("payloadFormat: unknown placeholder {" + std::string(name) +
-                                     "}; allowed are timestamp, body, method, url, svix-id");
+    if (name == "body")
+      out.append(request.body);
+    else if (name == "timestamp")
+      out.append(request.headers.find(hmac.timestamp_header).value_or(""));
+    else if (name == "svix-id")
+      out.append(request.headers.find(hmac.message_id_header).value_or(""));
+    else if (name == "method")
+      out.append(request.method);
+    else if (name == "url")
+      out.append(request.url);
+    else
+      throw std::invalid_argument("payloadFormat: unknown placeholder {" + std::string(name) +
+                                  "}; allowed are timestamp, body, method, url, svix-id");
   };
   walk_format(format_of(hmac), [&](std::string_view text) { out.append(text); }, placeholder);
   return out;

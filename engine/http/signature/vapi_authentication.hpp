@@ -24,13 +24,14 @@ struct VapiHmac {
   HashAlgorithm algorithm = HashAlgorithm::sha256;
   std::string signature_header = "x-signature";
   std::string timestamp_header = "x-timestamp";
-  std::string signature_prefix{};   ///< for example `sha256=` or `v1,`
-  bool include_timestamp = true;    ///< false: no timestamp header is expected and freshness is not checked
-  /// Placeholders {timestamp} {body} {method} {url} {svix-id}. Unset: `{timestamp}.{body}`, or `{body}` without timestamp.
+  std::string signature_prefix{};  ///< for example `sha256=` or `v1,`
+  bool include_timestamp = true;   ///< false: no timestamp header is expected and freshness is not checked
+  /// Placeholders {timestamp} {body} {method} {url} {svix-id}. Unset: `{timestamp}.{body}`, or `{body}` without
+  /// timestamp.
   std::optional<std::string> payload_format{};
   std::string message_id_header = "svix-id";  ///< where {svix-id} comes from
   SignatureEncoding encoding = SignatureEncoding::hex;
-  bool secret_is_base64 = false;    ///< the key is the decoded secret; a `whsec_` prefix is dropped
+  bool secret_is_base64 = false;  ///< the key is the decoded secret; a `whsec_` prefix is dropped
 };
 
 /// One credential. Several secrets are all accepted, while one is rotated.
