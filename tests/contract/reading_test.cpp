@@ -155,7 +155,7 @@ TEST_P(Reading, HistoryIsReadFromAnyEventOn) {
   const auto all = store().read_history(run_id, 1, 100);
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[1].first_event_id, 2);
-  EXPECT_EQ(all[1].at, parse_rfc3339("2026-05-01T12:00:00.000001Z")) << "the time that the commit gave";
+  EXPECT_EQ(all[1].at, parse_rfc3339("2026-10-01T12:00:00.000001Z")) << "the time that the commit gave";
   EXPECT_EQ(decode_events(all[1].events).size(), 2u);
   EXPECT_EQ(store().read_history(run_id, 4, 100).size(), 1u);
   EXPECT_EQ(store().read_history(run_id, 2, 1).at(0).first_event_id, 2);

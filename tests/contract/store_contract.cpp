@@ -124,7 +124,7 @@ RunCommit StoreContract::step(const Uuid& run_id, EventId first_event, std::vect
   RunCommit commit;
   commit.run_id = run_id;
   commit.first_event_id = first_event;
-  commit.at = parse_rfc3339("2026-05-01T12:00:00.000001Z");
+  commit.at = parse_rfc3339("2026-10-01T12:00:00.000001Z");
   commit.events = encode_events(events);
   commit.next = next;
   return commit;

@@ -1,0 +1,63 @@
+#include <map>
+
+#include <pqxx/pqxx>
+
+#include <holdfast/store/postgres/postgres_store.hpp>
+#include <tests/support/test_database.hpp>
+
+#include "store_contract.hpp"
+
+namespace holdfast::test {
+namespace {
+
+/// One database for the whole program: cloning one per test would take most of the time.
+struct Shared {
+  explicit Shared(bool prepared) {
+    store::PostgresOptions options;
+    options.connection_string = database.connection_string();
+    options.prepared = prepared;
+    store = store::open_postgres_store(options);
+  }
+  TestDatabase database{Schema::engine};
+  pqxx::connection connection{database.connection_string()};
+  std::unique_ptr<store::Store> store;
+};
+
+class PostgresHarness final : public StoreHarness {
+ public:
+  explicit PostgresHarness(bool prepared) : shared_(shared(prepared)) {
+    pqxx::work tx(shared_.connection);
+    for (const auto* table : {"runs", "live_runs", "inbox", "history", "activity_tasks", "workers"}) {
+      tx.exec("DELETE FROM holdfast." + std::string(table));
+    }
+    tx.commit();
+  }
+  store::Store& store() override { return *shared_.store; }
+
+  /// The server's clock cannot be moved, so everything that waits for it is moved the other way.
+  void advance(Duration by) override {
+    pqxx::work tx(shared_.connection);
+    const std::string d = "interval '" + std::to_string(by.count()) + " microseconds'";
+    tx.exec("UPDATE holdfast.live_runs SET ready_at = ready_at - " + d);
+    tx.exec("UPDATE holdfast.runs SET deadline = deadline - " + d);
+    tx.exec("UPDATE holdfast.workers SET lease_until = lease_until - " + d);
+    tx.exec("UPDATE holdfast.activity_tasks SET ready_at = ready_at - " + d + ", scheduled_at = scheduled_at - " + d +
+            ", started_at = started_at - " + d + ", timeout_at = timeout_at - " + d + ", close_by = close_by - " + d);
+    tx.commit();
+  }
+
+ private:
+  static Shared& shared(bool prepared) {
+    static std::map<bool, Shared> all;
+    return all.try_emplace(prepared, prepared).first->second;
+  }
+  Shared& shared_;
+};
+
+}  // namespace
+
+Backend postgres_backend(bool prepared) {
+  return {prepared ? "postgres" : "postgres_unprepared", [=] { return std::make_unique<PostgresHarness>(prepared); }};
+}
+
+}  // namespace holdfast::test
