@@ -1,5 +1,3 @@
-#include <map>
-
 #include <pqxx/pqxx>
 
 #include <holdfast/store/postgres/postgres_store.hpp>
@@ -12,27 +10,24 @@ namespace {
 
 /// One database for the whole program: cloning one per test would take most of the time.
 struct Shared {
-  explicit Shared(bool prepared) {
-    store::PostgresOptions options;
-    options.connection_string = database.connection_string();
-    options.prepared = prepared;
-    store = store::open_postgres_store(options);
-  }
   TestDatabase database{Schema::engine};
   pqxx::connection connection{database.connection_string()};
-  std::unique_ptr<store::Store> store;
 };
 
 class PostgresHarness final : public StoreHarness {
  public:
-  explicit PostgresHarness(bool prepared) : shared_(shared(prepared)) {
+  explicit PostgresHarness(bool prepared) {
     pqxx::work tx(shared_.connection);
     for (const auto* table : {"runs", "live_runs", "inbox", "history", "activity_tasks", "workers"}) {
       tx.exec("DELETE FROM holdfast." + std::string(table));
     }
     tx.commit();
+    store::PostgresOptions options;
+    options.connection_string = shared_.database.connection_string();
+    options.prepared = prepared;
+    store_ = store::open_postgres_store(options);
   }
-  store::Store& store() override { return *shared_.store; }
+  store::Store& store() override { return *store_; }
 
   /// The server's clock cannot be moved, so everything that waits for it is moved the other way.
   void advance(Duration by) override {
@@ -47,11 +42,12 @@ class PostgresHarness final : public StoreHarness {
   }
 
  private:
-  static Shared& shared(bool prepared) {
-    static std::map<bool, Shared> all;
-    return all.try_emplace(prepared, prepared).first->second;
+  static Shared& shared() {
+    static Shared shared;
+    return shared;
   }
-  Shared& shared_;
+  Shared& shared_ = shared();
+  std::unique_ptr<store::Store> store_;
 };
 
 }  // namespace
