@@ -28,6 +28,7 @@ const std::vector<Layer>& layers() {
       {"engine/http/", {"holdfast/core/", "holdfast/store/", "holdfast/client/", "holdfast/http/"}},
       {"engine/devpg/", {"holdfast/devpg/"}},
       {"workflows/", {"holdfast/core/", "workflows/", "activities/"}},
+      {"activities/registration.", {"holdfast/core/", "holdfast/worker/", "activities/"}},
       {"activities/vendors/", {"holdfast/core/", "holdfast/http/signature/", "activities/"}},
       {"activities/",
        {"holdfast/core/", "holdfast/store/", "holdfast/client/", "holdfast/http/signature/", "activities/"}},
