@@ -21,16 +21,13 @@ SELECT )sql" HOLDFAST_SUMMARY_COLUMNS R"sql(, r.input, r.result, r.failure, r.me
        l.owner, CASE WHEN l.owner IS NULL AND isfinite(l.ready_at) THEN )sql" HOLDFAST_MICROS("l.ready_at") R"sql( END,
        l.waiting_for, l.task_failures, l.task_failure, l.quarantined,
        (SELECT count(*) FROM holdfast.inbox i WHERE i.shard = 0 AND i.run_id = r.run_id)
-  FROM (
-    (SELECT * FROM holdfast.runs WHERE shard = 0 AND run_id = $1::uuid AND namespace = $2 AND ($3 = '' OR workflow_id = $3))
-    UNION ALL
-    (SELECT * FROM holdfast.runs WHERE shard = 0 AND namespace = $2 AND workflow_id = $3 AND run_id = coalesce(
-       (SELECT run_id FROM holdfast.live_runs WHERE shard = 0 AND namespace = $2 AND workflow_id = $3),
-       (SELECT run_id FROM holdfast.runs WHERE shard = 0 AND namespace = $2 AND workflow_id = $3
-         ORDER BY run_id DESC LIMIT 1))
-       AND $1::uuid = '00000000-0000-0000-0000-000000000000')) r
+  FROM holdfast.runs r
   LEFT JOIN LATERAL (SELECT * FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = r.run_id LIMIT 1) l ON true
- LIMIT 1)sql"};
+ WHERE r.shard = 0 AND r.run_id = coalesce(
+   nullif($1::uuid, '00000000-0000-0000-0000-000000000000'),
+   (SELECT run_id FROM holdfast.live_runs WHERE shard = 0 AND namespace = $2 AND workflow_id = $3),
+   (SELECT run_id FROM holdfast.runs WHERE shard = 0 AND namespace = $2 AND workflow_id = $3
+     ORDER BY run_id DESC LIMIT 1)))sql"};
 
 // Newest first by key. Filters that are not set are null; open runs of a status are few, closed ones are scanned back.
 const Statement kListRuns{"list_runs", R"sql(

@@ -26,10 +26,11 @@ UPDATE holdfast.activity_tasks SET owner = NULL, ready_at = 'infinity', timeout_
 // Everything of one owner whose lease ended, or who is not even registered ($2: an orphan, see kFindOrphans). The row of
 // the worker is locked, so that two helpers do not meet, and a lease that was renewed at the last moment is kept.
 const Statement kTakeOverExpired{"take_over_expired", R"sql(
-WITH dead AS MATERIALIZED (
-  (SELECT worker_id FROM holdfast.workers WHERE $2::bigint = 0 AND lease_until <= now()
-    ORDER BY worker_id LIMIT 1 FOR UPDATE SKIP LOCKED)
-  UNION ALL SELECT $2::bigint WHERE $2::bigint <> 0),
+WITH expired AS MATERIALIZED (
+  SELECT worker_id FROM holdfast.workers WHERE $2::bigint = 0 AND lease_until <= now()
+   ORDER BY worker_id LIMIT 1 FOR UPDATE SKIP LOCKED),
+dead AS MATERIALIZED (
+  SELECT worker_id FROM expired UNION ALL SELECT $2::bigint WHERE $2::bigint <> 0),
 held AS MATERIALIZED (
   SELECT l.run_id, l.owner, coalesce(h.event_id, 0) AS event_id
     FROM dead
@@ -72,7 +73,7 @@ SELECT owner FROM (SELECT owner FROM run_owner UNION SELECT owner FROM task_owne
  WHERE owner IS NOT NULL AND (SELECT true FROM holdfast.workers w WHERE w.worker_id = o.owner LIMIT 1) IS NULL)sql"};
 
 const Statement kPeek{"peek", R"sql(
-SELECT EXISTS (SELECT FROM generate_series(1::smallint, 5::smallint) p, unnest($2::text[]) q
+SELECT EXISTS (SELECT FROM unnest('{1,2,3,4,5}'::smallint[]) p, unnest($2::text[]) q
                 CROSS JOIN LATERAL (SELECT FROM holdfast.live_runs l
                                      WHERE l.shard = 0 AND l.task_queue = q AND l.priority = p AND l.owner IS NULL
                                        AND l.ready_at <= now() ORDER BY l.ready_at LIMIT 1) l),
