@@ -47,9 +47,12 @@ void read_match(const boost::json::value& match, Fault& fault) {
   }
   if (!match.is_object()) throw std::invalid_argument("match: must be a path or {\"method\", \"path\"}");
   for (const auto& [name, value] : match.get_object()) {
-    if (name == "method") fault.method = text(value, "match.method");
-    else if (name == "path") fault.path = text(value, "match.path");
-    else throw std::invalid_argument("match." + std::string(name) + ": unknown field; allowed are method, path");
+    if (name == "method")
+      fault.method = text(value, "match.method");
+    else if (name == "path")
+      fault.path = text(value, "match.path");
+    else
+      throw std::invalid_argument("match." + std::string(name) + ": unknown field; allowed are method, path");
   }
 }
 
@@ -66,15 +69,24 @@ Fault parse_fault(const boost::json::object& json) {
   Fault fault;
   if (!json.contains("mode")) throw std::invalid_argument("mode: is missing");
   for (const auto& [name, value] : json) {
-    if (name == "match") read_match(value, fault);
-    else if (name == "mode") fault.mode = mode_of(text(value, "mode"));
-    else if (name == "times") fault.times = number(value, "times", -1, 1'000'000);
-    else if (name == "delay_ms") fault.delay = std::chrono::milliseconds{number(value, "delay_ms", 0, 600'000)};
-    else if (name == "status") fault.status = number(value, "status", 200, 599);
-    else if (name == "retry_after") fault.retry_after = text(value, "retry_after");
-    else if (name == "body") fault.body = text(value, "body");
-    else throw std::invalid_argument(std::string(name) + ": unknown field; allowed are match, times, mode, delay_ms, "
-                                                         "status, retry_after, body");
+    if (name == "match")
+      read_match(value, fault);
+    else if (name == "mode")
+      fault.mode = mode_of(text(value, "mode"));
+    else if (name == "times")
+      fault.times = number(value, "times", -1, 1'000'000);
+    else if (name == "delay_ms")
+      fault.delay = std::chrono::milliseconds{number(value, "delay_ms", 0, 600'000)};
+    else if (name == "status")
+      fault.status = number(value, "status", 200, 599);
+    else if (name == "retry_after")
+      fault.retry_after = text(value, "retry_after");
+    else if (name == "body")
+      fault.body = text(value, "body");
+    else
+      throw std::invalid_argument(std::string(name) +
+                                  ": unknown field; allowed are match, times, mode, delay_ms, "
+                                  "status, retry_after, body");
   }
   return fault;
 }

@@ -11,8 +11,8 @@ constexpr std::string_view kPrefix = "/v1beta/models/";
 constexpr std::string_view kMethod = ":generateContent";
 
 Reply refusal(int status, std::string_view name, std::string_view message) {
-  return json_reply(
-      status, json::object{{"error", json::object{{"code", status}, {"message", message}, {"status", name}}}});
+  return json_reply(status,
+                    json::object{{"error", json::object{{"code", status}, {"message", message}, {"status", name}}}});
 }
 
 Reply invalid(std::string_view message) { return refusal(400, "INVALID_ARGUMENT", message); }
@@ -33,8 +33,8 @@ std::optional<std::string> last_text(const json::object& body) {
 }
 
 std::optional<Reply> refuse_config(const json::object& body) {
-  static constexpr std::string_view kKnown[] = {"contents",       "systemInstruction", "generationConfig",
-                                                "safetySettings", "tools",             "toolConfig", "cachedContent"};
+  static constexpr std::string_view kKnown[] = {"contents", "systemInstruction", "generationConfig", "safetySettings",
+                                                "tools",    "toolConfig",        "cachedContent"};
   for (const auto& entry : body) {
     const bool known = std::find(std::begin(kKnown), std::end(kKnown), entry.key()) != std::end(kKnown);
     if (!known) return invalid("Invalid JSON payload received. Unknown name \"" + std::string(entry.key()) + "\"");
@@ -77,12 +77,13 @@ std::optional<Reply> GeminiStandin::handle(const Request& request) {
                                     {"index", 0}});
   const auto prompt_tokens = static_cast<std::int64_t>(prompt->size() / 4 + 1);
   const auto answer_tokens = static_cast<std::int64_t>(text.size() / 4 + 1);
-  return json_reply(200, json::object{{"candidates", std::move(candidates)},
-                                      {"usageMetadata", json::object{{"promptTokenCount", prompt_tokens},
-                                                                     {"candidatesTokenCount", answer_tokens},
-                                                                     {"totalTokenCount", prompt_tokens + answer_tokens}}},
-                                      {"modelVersion", model},
-                                      {"responseId", "standin"}});
+  return json_reply(200,
+                    json::object{{"candidates", std::move(candidates)},
+                                 {"usageMetadata", json::object{{"promptTokenCount", prompt_tokens},
+                                                                {"candidatesTokenCount", answer_tokens},
+                                                                {"totalTokenCount", prompt_tokens + answer_tokens}}},
+                                 {"modelVersion", model},
+                                 {"responseId", "standin"}});
 }
 
 }  // namespace platform::standin

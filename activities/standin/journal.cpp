@@ -39,10 +39,13 @@ void Journal::clear() {
 
 boost::json::value to_json(const JournalEntry& entry) {
   const auto& request = entry.request;
-  return boost::json::object{{"number", entry.number},         {"method", request.method},
-                             {"path", request.path},           {"query", to_json(request.query)},
+  return boost::json::object{{"number", entry.number},
+                             {"method", request.method},
+                             {"path", request.path},
+                             {"query", to_json(request.query)},
                              {"headers", to_json(request.headers.fields())},
-                             {"body", request.body},           {"fault", entry.fault},
+                             {"body", request.body},
+                             {"fault", entry.fault},
                              {"status", entry.status}};
 }
 

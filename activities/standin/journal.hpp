@@ -12,8 +12,8 @@ namespace platform::standin {
 struct JournalEntry {
   std::int64_t number = 0;  ///< order of arrival, from 1
   Request request{};
-  std::string fault{};      ///< name of the fault that was injected; empty: none
-  int status = 0;           ///< what was answered; 0: nothing, or not yet
+  std::string fault{};  ///< name of the fault that was injected; empty: none
+  int status = 0;       ///< what was answered; 0: nothing, or not yet
 };
 
 /// Every request in the order of arrival. Thread-safe.

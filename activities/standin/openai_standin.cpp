@@ -10,10 +10,9 @@ namespace {
 namespace json = boost::json;
 
 Reply refusal(int status, std::string_view type, std::string_view code, std::string_view message) {
-  return json_reply(status, json::object{{"error", json::object{{"message", message},
-                                                                {"type", type},
-                                                                {"param", nullptr},
-                                                                {"code", code}}}});
+  return json_reply(
+      status,
+      json::object{{"error", json::object{{"message", message}, {"type", type}, {"param", nullptr}, {"code", code}}}});
 }
 
 Reply invalid(std::string_view message) { return refusal(400, "invalid_request_error", "invalid_request", message); }
@@ -45,7 +44,8 @@ std::optional<Reply> refuse_format(const json::object& body) {
     if (format->at("type") != json::value("json_schema")) return std::nullopt;
     const auto& schema = format->at("json_schema").as_object();
     if (schema.at("name").as_string().empty()) return invalid("response_format.json_schema.name is missing");
-    if (schema.contains("strict") && schema.at("strict") == json::value(true) && !is_strict_schema(schema.at("schema"))) {
+    if (schema.contains("strict") && schema.at("strict") == json::value(true) &&
+        !is_strict_schema(schema.at("schema"))) {
       return invalid("Invalid schema for response_format: 'additionalProperties' and 'required' must be supplied");
     }
   } catch (const std::exception&) {
@@ -72,10 +72,10 @@ std::optional<std::string> last_content(const json::object& body) {
 json::object completion(const json::value& model, const std::string& prompt) {
   const auto content = model_answer(prompt);
   json::array choices;
-  choices.push_back(json::object{
-      {"index", 0},
-      {"message", json::object{{"role", "assistant"}, {"content", content}, {"refusal", nullptr}}},
-      {"finish_reason", "stop"}});
+  choices.push_back(
+      json::object{{"index", 0},
+                   {"message", json::object{{"role", "assistant"}, {"content", content}, {"refusal", nullptr}}},
+                   {"finish_reason", "stop"}});
   const auto prompt_tokens = static_cast<std::int64_t>(prompt.size() / 4 + 1);
   const auto completion_tokens = static_cast<std::int64_t>(content.size() / 4 + 1);
   return {{"id", "chatcmpl-standin"},

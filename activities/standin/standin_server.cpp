@@ -113,7 +113,7 @@ void StandinServer::Parts::write(const Reply& reply, httplib::Response& to, cons
     return;
   }
   const auto drip = [this, body = reply.body, pause = fault->delay](std::size_t offset, std::size_t,
-                                                                   httplib::DataSink& sink) {
+                                                                    httplib::DataSink& sink) {
     wait(pause);
     return sink.write(body.data() + offset, 1);
   };
@@ -122,7 +122,9 @@ void StandinServer::Parts::write(const Reply& reply, httplib::Response& to, cons
 
 StandinServer::StandinServer(StandinKeys keys) : parts_(std::make_unique<Parts>(std::move(keys))) {
   auto& parts = *parts_;
-  const auto without_body = [&parts](const httplib::Request& from, httplib::Response& to) { parts.serve(from, to, {}); };
+  const auto without_body = [&parts](const httplib::Request& from, httplib::Response& to) {
+    parts.serve(from, to, {});
+  };
   // Only a content reader gives form bodies above 8 KiB, and the raw bytes of all of them.
   const auto with_body = [&parts](const httplib::Request& from, httplib::Response& to,
                                   const httplib::ContentReader& read) {
@@ -145,7 +147,8 @@ StandinServer::~StandinServer() { stop(); }
 void StandinServer::start(int port, const std::string& host) {
   auto& parts = *parts_;
   parts.host = host;
-  parts.port = port == 0 ? parts.listener.bind_to_any_port(host) : (parts.listener.bind_to_port(host, port) ? port : -1);
+  parts.port =
+      port == 0 ? parts.listener.bind_to_any_port(host) : (parts.listener.bind_to_port(host, port) ? port : -1);
   if (parts.port <= 0) {
     throw std::runtime_error("the stand-in vendors cannot listen on " + host + ":" + std::to_string(port));
   }

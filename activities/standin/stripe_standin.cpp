@@ -13,8 +13,10 @@ namespace json = boost::json;
 constexpr std::int64_t kOldest = 35 * 86'400;
 constexpr std::int64_t kNewest = 5 * 60;
 
-Reply refusal(int status, std::string_view code, std::string_view message, std::string_view type = "invalid_request_error") {
-  return json_reply(status, json::object{{"error", json::object{{"type", type}, {"code", code}, {"message", message}}}});
+Reply refusal(int status, std::string_view code, std::string_view message,
+              std::string_view type = "invalid_request_error") {
+  return json_reply(status,
+                    json::object{{"error", json::object{{"type", type}, {"code", code}, {"message", message}}}});
 }
 
 std::optional<std::int64_t> whole_number(const std::string& text) {
@@ -26,7 +28,8 @@ std::optional<std::int64_t> whole_number(const std::string& text) {
 
 std::optional<Reply> refuse_event(const Fields& form, std::int64_t timestamp) {
   const auto name = field(form, "event_name");
-  if (name.empty() || name.size() > 100) return refusal(400, "parameter_missing", "Missing required param: event_name.");
+  if (name.empty() || name.size() > 100)
+    return refusal(400, "parameter_missing", "Missing required param: event_name.");
   if (field(form, "payload[stripe_customer_id]").empty()) {
     return refusal(400, "parameter_missing", "Missing required param: payload[stripe_customer_id].");
   }
@@ -74,18 +77,18 @@ Reply StripeStandin::record(const Fields& form) {
   auto identifier = field(form, "identifier");
   if (identifier.empty()) identifier = fmt::format("standin-{}", identifiers_.size() + 1);
   if (!identifiers_.insert(identifier).second) {
-    return refusal(400, "resource_already_exists",
-                   "An event already exists with this identifier: " + identifier);
+    return refusal(400, "resource_already_exists", "An event already exists with this identifier: " + identifier);
   }
   effects_.happened("stripe");
-  return json_reply(200, json::object{{"object", "billing.meter_event"},
-                                      {"created", static_cast<std::int64_t>(std::time(nullptr))},
-                                      {"event_name", field(form, "event_name")},
-                                      {"identifier", identifier},
-                                      {"livemode", false},
-                                      {"payload", json::object{{"stripe_customer_id", field(form, "payload[stripe_customer_id]")},
-                                                               {"value", field(form, "payload[value]")}}},
-                                      {"timestamp", timestamp}});
+  return json_reply(
+      200, json::object{{"object", "billing.meter_event"},
+                        {"created", static_cast<std::int64_t>(std::time(nullptr))},
+                        {"event_name", field(form, "event_name")},
+                        {"identifier", identifier},
+                        {"livemode", false},
+                        {"payload", json::object{{"stripe_customer_id", field(form, "payload[stripe_customer_id]")},
+                                                 {"value", field(form, "payload[value]")}}},
+                        {"timestamp", timestamp}});
 }
 
 }  // namespace platform::standin

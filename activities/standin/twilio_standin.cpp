@@ -72,8 +72,11 @@ Reply TwilioStandin::send(const Request& request) {
     return refusal(415, 20415, "Content-Type must be application/x-www-form-urlencoded");
   }
   const auto form = parse_form(request.body);
-  Message message{.sid = {}, .to = field(form, "To"), .from = field(form, "From"),
-                  .service = field(form, "MessagingServiceSid"), .body = field(form, "Body"),
+  Message message{.sid = {},
+                  .to = field(form, "To"),
+                  .from = field(form, "From"),
+                  .service = field(form, "MessagingServiceSid"),
+                  .body = field(form, "Body"),
                   .created = std::time(nullptr)};
   if (auto refused = refuse_recipient(message.to)) return *std::move(refused);
   if (message.from.empty() && message.service.empty()) return refusal(400, 21603, "A 'From' phone number is required.");
@@ -102,7 +105,8 @@ Reply TwilioStandin::list(const Request& request) const {
     if (!to.empty() && message->to != to) continue;
     if (!from.empty() && message->from != from) continue;
     if (!sent_since.empty() && fmt::format("{:%Y-%m-%d}", fmt::gmtime(message->created)) < sent_since) continue;
-    if (matching >= page * page_size && page_of_messages.size() < page_size) page_of_messages.push_back(to_json(*message));
+    if (matching >= page * page_size && page_of_messages.size() < page_size)
+      page_of_messages.push_back(to_json(*message));
     ++matching;
   }
   json::value next;

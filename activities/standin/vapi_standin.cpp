@@ -22,7 +22,8 @@ std::string text(const json::object& call, std::string_view name) {
 
 void VapiStandin::put(json::object call) {
   for (const auto* name : {"id", "updatedAt"}) {
-    if (text(call, name).empty()) throw std::invalid_argument(std::string(name) + ": must be a string that is not empty");
+    if (text(call, name).empty())
+      throw std::invalid_argument(std::string(name) + ": must be a string that is not empty");
   }
   const std::lock_guard lock(mutex_);
   std::erase_if(calls_, [&](const json::object& known) { return text(known, "id") == text(call, "id"); });
@@ -36,7 +37,8 @@ void VapiStandin::clear() {
 
 std::optional<Reply> VapiStandin::handle(const Request& request) {
   if (request.path != "/call") return std::nullopt;
-  if (bearer(request) != keys_.vapi) return refusal(401, "Invalid Key. Hot tip, you may be using the wrong key.", "Unauthorized");
+  if (bearer(request) != keys_.vapi)
+    return refusal(401, "Invalid Key. Hot tip, you may be using the wrong key.", "Unauthorized");
   if (request.method != "GET") return refusal(404, "Cannot " + request.method + " /call", "Not Found");
   std::size_t limit = 100;
   if (const auto given = field(request.query, "limit"); !given.empty()) {

@@ -95,22 +95,30 @@ void WebhookReceiver::clear() {
 HookBehaviour parse_hook_behaviour(const json::object& json) {
   HookBehaviour out;
   for (const auto& [name, value] : json) {
-    if (name == "secrets") out.secrets = strings(value);
-    else if (name == "status") out.status = number(value, "status");
-    else if (name == "times") out.times = number(value, "times");
-    else if (name == "retry_after") out.retry_after = text(value, "retry_after");
-    else if (name == "body") out.body = text(value, "body");
-    else if (name == "delay_ms") out.delay = std::chrono::milliseconds{std::max(0, number(value, "delay_ms"))};
-    else throw std::invalid_argument(std::string(name) + ": unknown field; allowed are secrets, status, times, "
-                                                         "retry_after, body, delay_ms");
+    if (name == "secrets")
+      out.secrets = strings(value);
+    else if (name == "status")
+      out.status = number(value, "status");
+    else if (name == "times")
+      out.times = number(value, "times");
+    else if (name == "retry_after")
+      out.retry_after = text(value, "retry_after");
+    else if (name == "body")
+      out.body = text(value, "body");
+    else if (name == "delay_ms")
+      out.delay = std::chrono::milliseconds{std::max(0, number(value, "delay_ms"))};
+    else
+      throw std::invalid_argument(std::string(name) +
+                                  ": unknown field; allowed are secrets, status, times, "
+                                  "retry_after, body, delay_ms");
   }
   if (out.status < 200 || out.status > 599) throw std::invalid_argument("status: must be from 200 to 599");
   return out;
 }
 
 json::object to_json(const HookDelivery& delivery) {
-  return {{"id", delivery.id},         {"timestamp", delivery.timestamp}, {"verdict", delivery.verdict},
-          {"body", delivery.body},     {"status", delivery.status},       {"repeated", delivery.repeated}};
+  return {{"id", delivery.id},     {"timestamp", delivery.timestamp}, {"verdict", delivery.verdict},
+          {"body", delivery.body}, {"status", delivery.status},       {"repeated", delivery.repeated}};
 }
 
 }  // namespace platform::standin

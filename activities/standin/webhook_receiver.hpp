@@ -15,7 +15,7 @@ namespace platform::standin {
 struct HookBehaviour {
   std::vector<std::string> secrets{};  ///< whsec_…; empty: nothing is verified
   int status = 200;
-  int times = -1;                      ///< how many requests get `status`; afterwards 200. -1: all
+  int times = -1;  ///< how many requests get `status`; afterwards 200. -1: all
   std::string retry_after{};
   std::string body = "{\"ok\":true}";
   std::chrono::milliseconds delay{0};
@@ -23,12 +23,12 @@ struct HookBehaviour {
 
 /// One request that an endpoint got.
 struct HookDelivery {
-  std::string id{};        ///< webhook-id
+  std::string id{};  ///< webhook-id
   std::string timestamp{};
-  std::string verdict{};   ///< "valid", "unverified" (no secret), or why it was refused
+  std::string verdict{};  ///< "valid", "unverified" (no secret), or why it was refused
   std::string body{};
-  int status = 0;          ///< what was answered
-  bool repeated = false;   ///< this id had been accepted before
+  int status = 0;         ///< what was answered
+  bool repeated = false;  ///< this id had been accepted before
 };
 
 /// Customers' endpoints: /hooks/<name> takes signed webhooks and keeps them. Thread-safe.

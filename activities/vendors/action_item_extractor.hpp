@@ -15,8 +15,8 @@ struct ActionItem {
   bool operator==(const ActionItem&) const = default;
 };
 
-inline constexpr const char* kActionKinds[] = {"callback", "appointment", "send_information", "complaint",
-                                               "order",    "cancellation", "follow_up",       "other"};
+inline constexpr const char* kActionKinds[] = {"callback", "appointment",  "send_information", "complaint",
+                                               "order",    "cancellation", "follow_up",        "other"};
 inline constexpr std::size_t kMostActionItems = 50;
 inline constexpr std::size_t kMostActionTextBytes = 1000;
 

@@ -88,7 +88,7 @@ void CurlExchange::set_headers() {
   for (const auto& [name, value] : request_.headers.fields()) {
     append(value.empty() ? name + ";" : name + ": " + value);  // "name;" is curl's spelling of an empty value
   }
-  append("Expect:");  // no extra round trip before large bodies
+  append("Expect:");                                                    // no extra round trip before large bodies
   if (!request_.headers.find("Content-Type")) append("Content-Type:");  // curl would claim that a body is a form
   set(CURLOPT_HTTPHEADER, header_lines_.get());
 }

@@ -64,7 +64,8 @@ CurlHttpClient::~CurlHttpClient() = default;
 
 HttpResult CurlHttpClient::send(const HttpRequest& request) {
   check(request);
-  if (auto why = why_refused(parts_->options.policy, request.url); !why.empty()) return refused(request, std::move(why));
+  if (auto why = why_refused(parts_->options.policy, request.url); !why.empty())
+    return refused(request, std::move(why));
   if (is_naturally_repeatable(request.method) && !request.repeatable) {
     auto repeatable = request;
     repeatable.repeatable = true;

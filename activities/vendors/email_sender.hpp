@@ -12,7 +12,7 @@ struct EmailMessage {
   std::string idempotency_key{};  ///< 1 to 256 characters, for example `call.completed/<call id>`
   std::string to{};
   std::string subject{};
-  std::string text{};             ///< plain text; must be the same bytes in every attempt with the same key
+  std::string text{};  ///< plain text; must be the same bytes in every attempt with the same key
 };
 
 /// Sends e-mail. Thread-safe. Failures are VendorError; the kind is never `unknown_outcome`, because repeating with

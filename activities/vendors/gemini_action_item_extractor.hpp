@@ -9,7 +9,8 @@ struct GeminiConfig {
   std::string base_url = "https://generativelanguage.googleapis.com/v1beta";
   std::string api_key{};
   std::string model = "gemini-2.5-flash";
-  std::int64_t most_tokens = 4000;  ///< thinking included; a truncated answer is asked for once more with four times that
+  std::int64_t most_tokens =
+      4000;  ///< thinking included; a truncated answer is asked for once more with four times that
   std::chrono::milliseconds deadline{25'000};
 };
 

@@ -20,29 +20,44 @@ struct Phrase {
 
 // The first phrase that a sentence contains decides; special ones stand before general ones.
 constexpr std::array kPhrases{
-    Phrase{"call me back", "callback"},       Phrase{"call you back", "callback"},
-    Phrase{"call back", "callback"},          Phrase{"give me a call", "callback"},
-    Phrase{"give you a call", "callback"},    Phrase{"ring me", "callback"},
-    Phrase{"cancel", "cancellation"},         Phrase{"refund", "complaint"},
-    Phrase{"complain", "complaint"},          Phrase{"not happy", "complaint"},
-    Phrase{"reschedule", "appointment"},      Phrase{"appointment", "appointment"},
-    Phrase{"schedule", "appointment"},        Phrase{"book", "appointment"},
-    Phrase{"reservation", "appointment"},     Phrase{"email me", "send_information"},
-    Phrase{"e-mail me", "send_information"},  Phrase{"text me", "send_information"},
-    Phrase{"send me", "send_information"},    Phrase{"send you", "send_information"},
-    Phrase{"email you", "send_information"},  Phrase{"order", "order"},
-    Phrase{"follow up", "follow_up"},         Phrase{"get back to", "follow_up"},
-    Phrase{"let me know", "follow_up"},       Phrase{"i need", "other"},
-    Phrase{"could you", "other"},             Phrase{"can you please", "other"},
-    Phrase{"please make sure", "other"},      Phrase{"remind", "other"},
+    Phrase{"call me back", "callback"},
+    Phrase{"call you back", "callback"},
+    Phrase{"call back", "callback"},
+    Phrase{"give me a call", "callback"},
+    Phrase{"give you a call", "callback"},
+    Phrase{"ring me", "callback"},
+    Phrase{"cancel", "cancellation"},
+    Phrase{"refund", "complaint"},
+    Phrase{"complain", "complaint"},
+    Phrase{"not happy", "complaint"},
+    Phrase{"reschedule", "appointment"},
+    Phrase{"appointment", "appointment"},
+    Phrase{"schedule", "appointment"},
+    Phrase{"book", "appointment"},
+    Phrase{"reservation", "appointment"},
+    Phrase{"email me", "send_information"},
+    Phrase{"e-mail me", "send_information"},
+    Phrase{"text me", "send_information"},
+    Phrase{"send me", "send_information"},
+    Phrase{"send you", "send_information"},
+    Phrase{"email you", "send_information"},
+    Phrase{"order", "order"},
+    Phrase{"follow up", "follow_up"},
+    Phrase{"get back to", "follow_up"},
+    Phrase{"let me know", "follow_up"},
+    Phrase{"i need", "other"},
+    Phrase{"could you", "other"},
+    Phrase{"can you please", "other"},
+    Phrase{"please make sure", "other"},
+    Phrase{"remind", "other"},
 };
 
-constexpr std::array<std::string_view, 11> kDays{"today",     "tonight",  "tomorrow", "monday", "tuesday", "wednesday",
-                                                 "thursday", "friday", "saturday", "sunday", "week"};
+constexpr std::array<std::string_view, 11> kDays{"today",    "tonight", "tomorrow", "monday", "tuesday", "wednesday",
+                                                 "thursday", "friday",  "saturday", "sunday", "week"};
 constexpr std::array<std::string_view, 4> kBeforeDay{"next", "this", "by", "on"};
 constexpr std::array<std::string_view, 22> kAfterDay{
-    "at",  "by",   "before", "after", "around", "morning", "afternoon", "evening", "noon",   "am",  "pm",
-    "one", "two",  "three",  "four",  "five",   "six",     "seven",     "eight",   "nine",   "ten", "o'clock"};
+    "at",  "by",  "before", "after", "around", "morning", "afternoon", "evening", "noon", "am",  "pm",
+    "one", "two", "three",  "four",  "five",   "six",     "seven",     "eight",   "nine", "ten", "o'clock"};
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -89,7 +104,9 @@ bool is_one_of(const std::array<std::string_view, N>& list, std::string_view wor
 std::string due_of(std::string_view sentence) {
   const auto text = lower(sentence);
   const auto words = words_of(text);
-  const auto word = [&](std::size_t i) { return std::string_view(text).substr(words[i].begin, words[i].end - words[i].begin); };
+  const auto word = [&](std::size_t i) {
+    return std::string_view(text).substr(words[i].begin, words[i].end - words[i].begin);
+  };
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (!is_one_of(kDays, word(i))) continue;
     std::size_t first = i;

@@ -30,8 +30,8 @@ constexpr std::array kRanges4{
     Range4{ip4(169, 254, 0, 0), 16, AddressKind::forbidden},  // link-local, cloud metadata
     Range4{ip4(172, 16, 0, 0), 12, AddressKind::private_network},
     Range4{ip4(192, 0, 0, 0), 24, AddressKind::forbidden},
-    Range4{ip4(192, 0, 2, 0), 24, AddressKind::forbidden},     // documentation
-    Range4{ip4(192, 88, 99, 0), 24, AddressKind::forbidden},   // 6to4 relay
+    Range4{ip4(192, 0, 2, 0), 24, AddressKind::forbidden},    // documentation
+    Range4{ip4(192, 88, 99, 0), 24, AddressKind::forbidden},  // 6to4 relay
     Range4{ip4(192, 168, 0, 0), 16, AddressKind::private_network},
     Range4{ip4(198, 18, 0, 0), 15, AddressKind::forbidden},    // benchmarking
     Range4{ip4(198, 51, 100, 0), 24, AddressKind::forbidden},  // documentation
@@ -68,11 +68,11 @@ AddressKind kind_of(const Bytes6& a) {
     return kind_of(embedded4(a, 12));  // ::ffff:a.b.c.d
   }
   if (starts_with(a, {0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0})) return kind_of(embedded4(a, 12));  // NAT64
-  if (starts_with(a, {0x20, 0x02})) return kind_of(embedded4(a, 2));                                         // 6to4
-  if ((a[0] & 0xfe) == 0xfc) return AddressKind::private_network;                     // unique local fc00::/7
-  if ((a[0] & 0xe0) != 0x20) return AddressKind::forbidden;                           // not global unicast 2000::/3
+  if (starts_with(a, {0x20, 0x02})) return kind_of(embedded4(a, 2));                                       // 6to4
+  if ((a[0] & 0xfe) == 0xfc) return AddressKind::private_network;                         // unique local fc00::/7
+  if ((a[0] & 0xe0) != 0x20) return AddressKind::forbidden;                               // not global unicast 2000::/3
   if (starts_with(a, {0x20, 0x01}) && (a[2] & 0xfe) == 0) return AddressKind::forbidden;  // 2001::/23: Teredo, ORCHID …
-  if (starts_with(a, {0x20, 0x01, 0x0d, 0xb8})) return AddressKind::forbidden;        // documentation
+  if (starts_with(a, {0x20, 0x01, 0x0d, 0xb8})) return AddressKind::forbidden;            // documentation
   if (starts_with(a, {0x3f, 0xff}) && (a[2] & 0xf0) == 0) return AddressKind::forbidden;  // documentation 3fff::/20
   return AddressKind::public_internet;
 }

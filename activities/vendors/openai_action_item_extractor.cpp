@@ -66,7 +66,8 @@ ExtractedActions OpenAiActionItemExtractor::extract(const CallText& call) {
     if (const auto refusal = string_member(*choice, {"message", "refusal"}); !refusal.empty()) {
       throw_answer(VendorErrorKind::permanent, "refused", std::string(refusal));
     }
-    if (finish == "content_filter") throw_answer(VendorErrorKind::permanent, "refused", "stopped by the content filter");
+    if (finish == "content_filter")
+      throw_answer(VendorErrorKind::permanent, "refused", "stopped by the content filter");
     auto items = parse_action_items(string_member(*choice, {"message", "content"}));
     if (!items) throw_answer(VendorErrorKind::retry, "bad_answer", "the content is not JSON of the schema");
     return {.items = *std::move(items),

@@ -22,7 +22,8 @@ std::size_t characters(std::string_view text) {
 }
 
 [[noreturn]] void refuse(std::string code, std::string message) {
-  throw VendorError({.kind = VendorErrorKind::permanent, .vendor = "sms", .code = std::move(code), .message = std::move(message)});
+  throw VendorError(
+      {.kind = VendorErrorKind::permanent, .vendor = "sms", .code = std::move(code), .message = std::move(message)});
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ VendorFault read_fault(const HttpResult& result) {
 
 /// A success without a readable answer: the message exists, but we do not know its id.
 [[noreturn]] void throw_bad_answer(VendorErrorKind kind, int status, std::string what) {
-  throw VendorError({.kind = kind, .vendor = "twilio", .status = status, .code = "bad_answer", .message = std::move(what)});
+  throw VendorError(
+      {.kind = kind, .vendor = "twilio", .status = status, .code = "bad_answer", .message = std::move(what)});
 }
 
 bool was_created_since(const boost::json::value& entry, std::chrono::sys_seconds since) {

@@ -31,8 +31,9 @@ using EnvironmentLookup = std::function<std::optional<std::string>(const std::st
 
 /// Reads OPENAI_API_KEY, GEMINI_API_KEY, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM, RESEND_API_KEY,
 /// RESEND_FROM, SUPABASE_URL, SUPABASE_SERVICE_KEY, VAPI_API_KEY and their _BASE_URL and _MODEL companions, and
-/// HOLDFAST_ALLOW_LOOPBACK=1 (development: plain HTTP to this machine, for vendors and webhooks). Empty counts as unset.
-/// Throws std::invalid_argument naming the variable if a vendor is configured by half, or a value is not allowed.
+/// HOLDFAST_ALLOW_LOOPBACK=1 (development: plain HTTP to this machine, for vendors and webhooks). Empty counts as
+/// unset. Throws std::invalid_argument naming the variable if a vendor is configured by half, or a value is not
+/// allowed.
 VendorConfig vendor_config_from(const EnvironmentLookup& lookup);
 
 /// The same from this process's environment.

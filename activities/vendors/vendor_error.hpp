@@ -21,9 +21,10 @@ std::string_view name_of(VendorErrorKind kind);
 
 struct VendorFault {
   VendorErrorKind kind = VendorErrorKind::retry;
-  std::string vendor{};   ///< "twilio", "resend", "openai", "gemini", "supabase", "vapi"
-  int status = 0;         ///< HTTP status; 0: no answer
-  std::string code{};     ///< the vendor's own code or name, else HttpResult::error_code, or `bad_answer`, `refused`, `truncated`
+  std::string vendor{};  ///< "twilio", "resend", "openai", "gemini", "supabase", "vapi"
+  int status = 0;        ///< HTTP status; 0: no answer
+  std::string
+      code{};  ///< the vendor's own code or name, else HttpResult::error_code, or `bad_answer`, `refused`, `truncated`
   std::string message{};  ///< for people: valid UTF-8 without NUL bytes, at most 500 bytes, no secrets of ours
   std::optional<std::chrono::seconds> retry_after{};
 };

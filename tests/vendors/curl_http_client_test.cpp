@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 class CurlHttpClientTest : public StandinTest {
  protected:
   HttpRequest post(bool repeatable = false, std::string body = "{\"n\":1}") {
-    HttpRequest request{.method = "POST", .url = standin.url() + "/hooks/a", .body = std::move(body), .repeatable = repeatable};
+    HttpRequest request{
+        .method = "POST", .url = standin.url() + "/hooks/a", .body = std::move(body), .repeatable = repeatable};
     request.headers.add("Content-Type", "application/json");
     return request;
   }

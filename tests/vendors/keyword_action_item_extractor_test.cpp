@@ -18,8 +18,11 @@ TEST(KeywordActionItemExtractor, FindsPromisesWithKindAndDueTime) {
       "User: Great weather, isn't it?\n");
   ASSERT_EQ(found.size(), 3u);
   EXPECT_EQ(found[0], (ActionItem{.text = "I'd like to book a table", .kind = "appointment"}));
-  EXPECT_EQ(found[1], (ActionItem{.text = "Can you call me back tomorrow at 10", .kind = "callback", .due = "tomorrow at 10"}));
-  EXPECT_EQ(found[2], (ActionItem{.text = "We will email you the menu by Friday", .kind = "send_information", .due = "by Friday"}));
+  EXPECT_EQ(found[1],
+            (ActionItem{.text = "Can you call me back tomorrow at 10", .kind = "callback", .due = "tomorrow at 10"}));
+  EXPECT_EQ(
+      found[2],
+      (ActionItem{.text = "We will email you the menu by Friday", .kind = "send_information", .due = "by Friday"}));
 }
 
 TEST(KeywordActionItemExtractor, FindsNothingInNothing) {
@@ -49,16 +52,14 @@ TEST(TextPrefix, NeverCutsACharacterAndReplacesWhatIsNotText) {
   EXPECT_EQ(text_prefix("añb", 2), "a");
   EXPECT_EQ(text_prefix("€", 2), "");
   EXPECT_EQ(text_prefix("\xF0\x9F\x98\x80", 4), "\xF0\x9F\x98\x80");
-  EXPECT_EQ(text_prefix("\xC0\x80", 9), "??");              // overlong NUL
-  EXPECT_EQ(text_prefix("\xED\xA0\x80", 9), "???");         // surrogate
-  EXPECT_EQ(text_prefix("\xF4\x90\x80\x80", 9), "????");    // beyond Unicode
-  EXPECT_EQ(text_prefix("\xE2\x82", 9), "??");              // cut off
+  EXPECT_EQ(text_prefix("\xC0\x80", 9), "??");            // overlong NUL
+  EXPECT_EQ(text_prefix("\xED\xA0\x80", 9), "???");       // surrogate
+  EXPECT_EQ(text_prefix("\xF4\x90\x80\x80", 9), "????");  // beyond Unicode
+  EXPECT_EQ(text_prefix("\xE2\x82", 9), "??");            // cut off
   EXPECT_EQ(text_prefix(std::string_view("a\0b", 3), 9), "a b");
 }
 
-TEST(FormEncoding, EscapesWhatFormsReserve) {
-  EXPECT_EQ(form_encoded("+1 a&b=c/ü~"), "%2B1%20a%26b%3Dc%2F%C3%BC%7E");
-}
+TEST(FormEncoding, EscapesWhatFormsReserve) { EXPECT_EQ(form_encoded("+1 a&b=c/ü~"), "%2B1%20a%26b%3Dc%2F%C3%BC%7E"); }
 
 }  // namespace
 }  // namespace platform::vendors

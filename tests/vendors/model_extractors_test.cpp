@@ -16,8 +16,8 @@ std::string openai_answer(const std::string& content, const std::string& finish,
 }
 
 std::string gemini_answer(const std::string& text, const std::string& finish) {
-  return R"({"candidates":[{"content":{"role":"model","parts":[{"text":")" + text + R"("}]},"finishReason":")" + finish +
-         R"("}],"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":6},"modelVersion":"g"})";
+  return R"({"candidates":[{"content":{"role":"model","parts":[{"text":")" + text + R"("}]},"finishReason":")" +
+         finish + R"("}],"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":6},"modelVersion":"g"})";
 }
 
 class OpenAiTest : public StandinTest {
@@ -41,7 +41,9 @@ TEST_F(OpenAiTest, AStrictSchemaGoesOutAndItemsComeBack) {
   EXPECT_GT(actions.completion_tokens, 0);
 }
 
-TEST_F(OpenAiTest, ACallWithoutWorkHasNoItems) { EXPECT_TRUE(extractor.extract({.transcript = "AI: Bye"}).items.empty()); }
+TEST_F(OpenAiTest, ACallWithoutWorkHasNoItems) {
+  EXPECT_TRUE(extractor.extract({.transcript = "AI: Bye"}).items.empty());
+}
 
 TEST_F(OpenAiTest, ATruncatedAnswerIsAskedForOnceMoreWithMoreTokens) {
   answer_with(200, openai_answer("{\\\"items\\\":[{\\\"te", "length"));
@@ -80,7 +82,9 @@ TEST_F(OpenAiTest, AnswersOutsideTheSchemaAreTriedAgain) {
 }
 
 TEST_F(OpenAiTest, TextsAreCleanedAndKindsAreKnown) {
-  answer_with(200, openai_answer(R"({\"items\":[{\"text\":\"a\\u0000b\",\"kind\":\"dance\",\"due\":7},{\"text\":\"\"}]})", "stop"));
+  answer_with(
+      200,
+      openai_answer(R"({\"items\":[{\"text\":\"a\\u0000b\",\"kind\":\"dance\",\"due\":7},{\"text\":\"\"}]})", "stop"));
   const auto items = extractor.extract(kCall).items;
   ASSERT_EQ(items.size(), 1u);
   EXPECT_EQ(items[0], (ActionItem{.text = "a b", .kind = "other"}));
@@ -140,7 +144,8 @@ TEST_F(GeminiTest, TheDelayInTheDetailsCountsAsRetryAfter) {
 }
 
 TEST_F(GeminiTest, SeveralPartsAreOneText) {
-  answer_with(200, R"({"candidates":[{"content":{"parts":[{"text":"{\"items\":"},{"text":"[]}"}]},"finishReason":"STOP"}]})");
+  answer_with(
+      200, R"({"candidates":[{"content":{"parts":[{"text":"{\"items\":"},{"text":"[]}"}]},"finishReason":"STOP"}]})");
   EXPECT_TRUE(extractor.extract(kCall).items.empty());
 }
 

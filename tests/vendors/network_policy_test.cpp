@@ -109,13 +109,32 @@ TEST(NetworkPolicy, OrdinaryUrlsAreTried) {
 }
 
 TEST(NetworkPolicy, OddUrlsAreRefused) {
-  for (const auto* url :
-       {"", "example.com", "/path", "http://example.com/", "ftp://example.com/", "file:///etc/passwd", "gopher://x/",
-        "dict://example.com/", "https://", "https://user@example.com/", "https://user:pass@example.com/",
-        "https://:pass@example.com/", "https://@example.com/", "https://exa mple.com/", "https://example.com/\n",
-        "https://example.com\\@127.0.0.1/", "https://127.0.0.1/", "https://[::1]/", "https://10.1.2.3/",
-        "https://[::ffff:169.254.169.254]/", "https://2130706433/", "https://0x7f.1/", "https://0177.0.0.1/",
-        "https://example.com:99999/", "javascript:alert(1)", "HTTPS//example.com"}) {
+  for (const auto* url : {"",
+                          "example.com",
+                          "/path",
+                          "http://example.com/",
+                          "ftp://example.com/",
+                          "file:///etc/passwd",
+                          "gopher://x/",
+                          "dict://example.com/",
+                          "https://",
+                          "https://user@example.com/",
+                          "https://user:pass@example.com/",
+                          "https://:pass@example.com/",
+                          "https://@example.com/",
+                          "https://exa mple.com/",
+                          "https://example.com/\n",
+                          "https://example.com\\@127.0.0.1/",
+                          "https://127.0.0.1/",
+                          "https://[::1]/",
+                          "https://10.1.2.3/",
+                          "https://[::ffff:169.254.169.254]/",
+                          "https://2130706433/",
+                          "https://0x7f.1/",
+                          "https://0177.0.0.1/",
+                          "https://example.com:99999/",
+                          "javascript:alert(1)",
+                          "HTTPS//example.com"}) {
     EXPECT_NE(why_refused({}, url), "") << url;
   }
   EXPECT_NE(why_refused({}, "https://example.com/" + std::string(5000, 'a')), "");

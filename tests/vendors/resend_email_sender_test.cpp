@@ -13,8 +13,11 @@ class ResendTest : public StandinTest {
     return {.base_url = standin.url() + "/", .api_key = standin.state().keys.resend, .from = "Acme <hi@acme.test>"};
   }
   static EmailMessage message() {
-    return {.organization_id = "o", .idempotency_key = "call.completed/17", .to = "owner@example.com",
-            .subject = "Call 17", .text = "Line \"one\"\nLine two"};
+    return {.organization_id = "o",
+            .idempotency_key = "call.completed/17",
+            .to = "owner@example.com",
+            .subject = "Call 17",
+            .text = "Line \"one\"\nLine two"};
   }
 
   ResendEmailSender email{client, config()};

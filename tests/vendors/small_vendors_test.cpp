@@ -14,7 +14,11 @@ class SupabaseTest : public StandinTest {
  protected:
   SupabaseConfig config() { return {.base_url = standin.url(), .service_key = standin.state().keys.supabase}; }
   static Broadcast broadcast() {
-    return {.organization_id = "o", .id = "b1", .topic = "organization:o", .event = "call_completed", .payload = R"({"call":"17"})"};
+    return {.organization_id = "o",
+            .id = "b1",
+            .topic = "organization:o",
+            .event = "call_completed",
+            .payload = R"({"call":"17"})"};
   }
   SupabaseBroadcaster realtime{client, config()};
 };
@@ -90,9 +94,13 @@ TEST(VendorConfig, NothingSetIsAllLocalAndStrict) {
 }
 
 TEST(VendorConfig, KeysChooseVendors) {
-  const auto config = config_of({{"GEMINI_API_KEY", "g"}, {"GEMINI_MODEL", "gemini-x"}, {"TWILIO_ACCOUNT_SID", "AC1"},
-                                 {"TWILIO_AUTH_TOKEN", "t"}, {"TWILIO_FROM", "+14155550100"},
-                                 {"TWILIO_BASE_URL", "http://127.0.0.1:1"}, {"HOLDFAST_ALLOW_LOOPBACK", "1"}});
+  const auto config = config_of({{"GEMINI_API_KEY", "g"},
+                                 {"GEMINI_MODEL", "gemini-x"},
+                                 {"TWILIO_ACCOUNT_SID", "AC1"},
+                                 {"TWILIO_AUTH_TOKEN", "t"},
+                                 {"TWILIO_FROM", "+14155550100"},
+                                 {"TWILIO_BASE_URL", "http://127.0.0.1:1"},
+                                 {"HOLDFAST_ALLOW_LOOPBACK", "1"}});
   EXPECT_EQ(config.gemini.value().model, "gemini-x");
   EXPECT_EQ(config.twilio.value().base_url, "http://127.0.0.1:1");
   EXPECT_TRUE(config.vendor_network.allow_loopback);
@@ -116,8 +124,8 @@ TEST(VendorConfig, HalfAVendorIsAnErrorThatNamesTheVariable) {
 TEST(LocalVendors, NeedNoKeysAndRecordWhatTheyWouldSend) {
   std::vector<OutboxMessage> outbox;
   std::vector<Broadcast> broadcasts;
-  const auto vendors = make_vendors({}, [&](const OutboxMessage& m) { outbox.push_back(m); },
-                                    [&](const Broadcast& b) { broadcasts.push_back(b); });
+  const auto vendors = make_vendors(
+      {}, [&](const OutboxMessage& m) { outbox.push_back(m); }, [&](const Broadcast& b) { broadcasts.push_back(b); });
   const SmsMessage sms{.organization_id = "o", .idempotency_key = "k", .to = "+14155550123", .body = "hello"};
   EXPECT_EQ(vendors.sms->send(sms).id, vendors.sms->send(sms).id);
   const EmailMessage email{.organization_id = "o", .idempotency_key = "k", .to = "a@b.c", .subject = "s", .text = "t"};

@@ -13,7 +13,8 @@ const std::string kBody = R"({"test": 2432232314})";
 const UnixTime kTime{std::chrono::seconds{1614265330}};
 
 HeaderList headers_with(std::string signature, std::string timestamp = "1614265330") {
-  return {{"Webhook-Id", kId}, {"Webhook-Timestamp", std::move(timestamp)}, {"Webhook-Signature", std::move(signature)}};
+  return {
+      {"Webhook-Id", kId}, {"Webhook-Timestamp", std::move(timestamp)}, {"Webhook-Signature", std::move(signature)}};
 }
 
 SignatureVerdict verdict(const HeaderList& headers, std::vector<std::string> secrets = {kSecret},

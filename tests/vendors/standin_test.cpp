@@ -10,7 +10,10 @@ namespace {
 class StandinServerTest : public StandinTest {
  protected:
   HttpResult call(std::string method, const std::string& path, std::string body = "", HeaderList headers = {}) {
-    return client.send({.method = std::move(method), .url = standin.url() + path, .headers = std::move(headers), .body = std::move(body)});
+    return client.send({.method = std::move(method),
+                        .url = standin.url() + path,
+                        .headers = std::move(headers),
+                        .body = std::move(body)});
   }
   HttpResult form(const std::string& path, std::string body, HeaderList headers) {
     headers.add("Content-Type", "application/x-www-form-urlencoded");
@@ -38,8 +41,9 @@ TEST_F(StandinServerTest, TheJournalKeepsRawRequestsInOrderAndNotItsOwnControlCa
 }
 
 TEST_F(StandinServerTest, FaultsHitTheRequestsThatTheyMatchAsOftenAsTheySay) {
-  const auto added = call("POST", "/__standin/faults",
-                          R"({"match":{"method":"POST","path":"/hooks/b"},"times":2,"mode":"status","status":503,"retry_after":"4"})");
+  const auto added =
+      call("POST", "/__standin/faults",
+           R"({"match":{"method":"POST","path":"/hooks/b"},"times":2,"mode":"status","status":503,"retry_after":"4"})");
   EXPECT_EQ(added.status, 200) << added.body;
   EXPECT_EQ(call("POST", "/hooks/a", "x").status, 200);
   EXPECT_EQ(call("POST", "/hooks/b", "x").status, 503);
@@ -87,7 +91,9 @@ TEST_F(StandinServerTest, TwilioChecksContentTypeAndFields) {
   const auto& keys = standin.state().keys;
   const auto path = "/2010-04-01/Accounts/" + keys.twilio_account + "/Messages.json";
   const HeaderList signed_in{{"Authorization", basic(keys.twilio_account, keys.twilio_token)}};
-  const auto code = [](const HttpResult& result) { return boost::json::parse(result.body).at("code").to_number<int>(); };
+  const auto code = [](const HttpResult& result) {
+    return boost::json::parse(result.body).at("code").to_number<int>();
+  };
   EXPECT_EQ(code(call("POST", path, "To=x", {{"Content-Type", "application/json"}})), 20003);
   EXPECT_EQ(code(call("POST", path, "{}", {signed_in.fields()[0], {"Content-Type", "application/json"}})), 20415);
   EXPECT_EQ(code(form(path, "", signed_in)), 21604);
@@ -107,7 +113,8 @@ TEST_F(StandinServerTest, AFormLargerThanEightKilobytesArrives) {
 TEST_F(StandinServerTest, StripeTakesWholeNumbersOncePerIdentifier) {
   const std::string path = "/v1/billing/meter_events";
   const HeaderList key{{"Authorization", "Bearer " + standin.state().keys.stripe}};
-  const std::string event = "event_name=minutes&payload[stripe_customer_id]=cus_1&payload[value]=12&identifier=usage%3A1";
+  const std::string event =
+      "event_name=minutes&payload[stripe_customer_id]=cus_1&payload[value]=12&identifier=usage%3A1";
   EXPECT_EQ(form(path, event, {}).status, 401);
   EXPECT_EQ(call("POST", path, "{}", {key.fields()[0], {"Content-Type", "application/json"}}).status, 400);
   EXPECT_EQ(form(path, "event_name=minutes&payload[stripe_customer_id]=cus_1&payload[value]=1.5", key).status, 400);
@@ -139,7 +146,8 @@ TEST_F(StandinServerTest, ATakenPortIsAnError) {
 
 TEST_F(StandinServerTest, StopEndsDelaysAtOnce) {
   standin.state().faults.add({.mode = standin::FaultMode::delay, .delay = std::chrono::hours{1}});
-  HttpRequest request{.method = "POST", .url = standin.url() + "/hooks/a", .body = "x", .deadline = std::chrono::milliseconds{50}};
+  HttpRequest request{
+      .method = "POST", .url = standin.url() + "/hooks/a", .body = "x", .deadline = std::chrono::milliseconds{50}};
   EXPECT_EQ(client.send(request).outcome, HttpOutcome::unknown_outcome);
   standin.stop();  // would hang for an hour
 }

@@ -11,7 +11,9 @@ class TwilioTest : public StandinTest {
  protected:
   TwilioConfig config() {
     const auto& keys = standin.state().keys;
-    return {.base_url = standin.url(), .account_sid = keys.twilio_account, .secret = keys.twilio_token,
+    return {.base_url = standin.url(),
+            .account_sid = keys.twilio_account,
+            .secret = keys.twilio_token,
             .from = "+14155550100"};
   }
   static SmsMessage message(std::string body = "Call 17 is done ✓ & filed") {

@@ -77,8 +77,8 @@ std::vector<Variant> variants() {
   out.push_back({.name = "no timestamp", .hmac = {.include_timestamp = false}});
   out.push_back({.name = "base64 secret", .hmac = {.secret_is_base64 = true}, .secret = "dmFwaS10ZXN0LXNlY3JldA=="});
   out.push_back({.name = "method and url", .hmac = {.payload_format = "{method} {url} {timestamp} {body}"}});
-  out.push_back({.name = "message id", .hmac = {.payload_format = "{svix-id}.{timestamp}.{body}",
-                                                 .message_id_header = "x-message"}});
+  out.push_back({.name = "message id",
+                 .hmac = {.payload_format = "{svix-id}.{timestamp}.{body}", .message_id_header = "x-message"}});
   return out;
 }
 

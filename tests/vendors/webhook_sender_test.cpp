@@ -14,7 +14,9 @@ class WebhookSenderTest : public StandinTest {
   WebhookSenderTest() { standin.state().hooks.configure("acme", {.secrets = {secret}}); }
 
   WebhookPost post() {
-    return {.url = standin.url() + "/hooks/acme", .secrets = {secret}, .message_id = "msg_1",
+    return {.url = standin.url() + "/hooks/acme",
+            .secrets = {secret},
+            .message_id = "msg_1",
             .body = R"({"type":"call.completed","data":{"id":"17"}})"};
   }
   std::vector<standin::HookDelivery> deliveries() { return standin.state().hooks.deliveries("acme"); }
@@ -110,7 +112,8 @@ TEST_F(WebhookSenderTest, A200WhoseBodyNeverEndsIsDelivered) {
 
 TEST_F(WebhookSenderTest, TargetsInOurNetworkAreRefused) {
   CurlHttpClient strict;
-  for (const auto* url : {"https://127.0.0.1/", "https://169.254.169.254/latest", "https://localhost/", "http://example.com/"}) {
+  for (const auto* url :
+       {"https://127.0.0.1/", "https://169.254.169.254/latest", "https://localhost/", "http://example.com/"}) {
     auto inside = post();
     inside.url = url;
     const auto reply = HttpWebhookSender(strict).send(inside);

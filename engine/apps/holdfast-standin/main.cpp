@@ -1,8 +1,8 @@
 // holdfast-standin: the stand-in vendors as a program, for the demo and for trying things by hand.
 #include <activities/standin/standin_server.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdio>
@@ -37,7 +37,9 @@ int main(int argc, char** argv) {
   CLI::App app{"Stand-in for VAPI, Twilio, Resend, OpenAI, Gemini, Supabase, Stripe and customers' webhook endpoints"};
   int port = 8090;
   std::string host = "127.0.0.1";
-  app.add_option("--port", port, "Port to listen on; 0 takes a free one")->check(CLI::Range(0, 65535))->capture_default_str();
+  app.add_option("--port", port, "Port to listen on; 0 takes a free one")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
   app.add_option("--host", host, "Address to listen on")->capture_default_str();
   try {
     app.parse(argc, argv);
