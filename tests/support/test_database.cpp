@@ -8,11 +8,11 @@
 #include <memory>
 #include <mutex>
 #include <pqxx/pqxx>
-#include <stdexcept>
 
 #include <activities/schema/embedded_migrations.hpp>
 #include <holdfast/devpg/private_postgres.hpp>
 #include <holdfast/store/postgres/embedded_migrations.hpp>
+#include <holdfast/store/postgres/migrations.hpp>
 
 namespace holdfast::test {
 namespace {
@@ -62,27 +62,14 @@ class Cluster {
     if (name.empty()) {
       std::string fresh = "holdfast_template_" + std::to_string(getpid()) + "_" + std::to_string(int(schema));
       execute("CREATE DATABASE " + fresh);
-      pqxx::connection connection(connection_string(fresh));
-      apply(connection, store::postgres::embedded_engine_migrations());
+      const std::string target = connection_string(fresh);
+      store::postgres::Migrator(target, "engine", store::postgres::embedded_engine_migrations()).apply();
       if (schema == Schema::platform) {
-        apply(connection, platform::embedded_platform_migrations());
+        store::postgres::Migrator(target, "platform", platform::embedded_platform_migrations()).apply();
       }
-      connection.disconnect();
       name = fresh;
     }
     return name;
-  }
-
-  static void apply(pqxx::connection& connection, std::span<const store::postgres::EmbeddedMigration> migrations) {
-    for (const store::postgres::EmbeddedMigration& migration : migrations) {
-      try {
-        pqxx::work transaction(connection);
-        transaction.exec(std::string(migration.sql));
-        transaction.commit();
-      } catch (const pqxx::sql_error& error) {
-        throw std::runtime_error("migration " + std::string(migration.name) + ": " + error.what());
-      }
-    }
   }
 
   void execute(const std::string& sql) {

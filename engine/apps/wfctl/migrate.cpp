@@ -9,15 +9,6 @@
 namespace wfctl {
 namespace {
 
-int print_sql(Session& session) {
-  for (const auto& part : schema_parts())
-    for (const auto& migration : part.migrations) {
-      session.out().line("-- " + std::string(part.name) + "/" + std::string(migration.name));
-      session.out().line(migration.sql);
-    }
-  return kOk;
-}
-
 int apply(Session& session, bool dry_run) {
   ListOutput output(session.out(), {"MIGRATION", dry_run ? "WOULD BE" : "WAS"});
   const auto names = dry_run ? pending_migrations(session.connection_string()) : migrate(session.connection_string());
@@ -36,10 +27,12 @@ void add_migrate(CLI::App& parent, Chosen& chosen) {
   auto options = std::make_shared<Options>();
   auto* command = parent.add_subcommand("migrate", "Bring the database's schema up to this program's version");
   auto* dry_run = command->add_flag("--dry-run", options->dry_run, "Only list the migrations that would be applied");
-  command->add_flag("--sql", options->sql, "Print the SQL of all migrations, for review; needs no database")->excludes(dry_run);
+  command->add_flag("--sql", options->sql, "Print the script for an empty database, to review or to run with psql")->excludes(dry_run);
   command->footer("Connect as the owner of the schema. Safe when two start at once.\nExample:\n  wfctl migrate --dry-run");
   chosen.on(*command, [options](Session& session) {
-    return options->sql ? print_sql(session) : apply(session, options->dry_run);
+    if (!options->sql) return apply(session, options->dry_run);
+    session.out().write(migration_sql());
+    return int{kOk};
   });
 }
 

@@ -26,7 +26,10 @@ std::vector<std::string> migrate(const std::string& connection_string);
 /// What migrate would apply. Changes nothing.
 std::vector<std::string> pending_migrations(const std::string& connection_string);
 
-/// Throws store::SchemaMismatch when the database lacks migrations of this program, has others, or has none at all.
+/// The script of all migrations, for an empty database; needs no database.
+std::string migration_sql();
+
+/// Throws store::SchemaMismatch when the engine's schema lacks migrations of this program, has others, or is missing.
 void require_schema(Session& session);
 
 /// Questions that the platform adds to the doctor's.
