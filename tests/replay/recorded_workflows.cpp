@@ -1,0 +1,176 @@
+#include "recorded_workflows.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include <activities/action_items.hpp>
+#include <activities/broadcasts.hpp>
+#include <activities/call_notices.hpp>
+#include <activities/call_record.hpp>
+#include <activities/call_webhooks.hpp>
+#include <activities/usage.hpp>
+#include <activities/webhook_posts.hpp>
+#include <holdfast/core/workflow.hpp>
+#include <holdfast/testing/environment.hpp>
+#include <workflows/call_processing.hpp>
+#include <workflows/call_started.hpp>
+#include <workflows/webhook_delivery.hpp>
+
+namespace holdfast::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Item {
+  std::string name;
+  std::int64_t count = 0;
+};
+BOOST_DESCRIBE_STRUCT(Item, (), (name, count))
+
+const Activity<Item, Item> work{"work", {.start_to_close = 10s, .retry = {.max_attempts = 3}}};
+const TransactionalActivity<Item, Item> save{"save", {.start_to_close = 10s}};
+const Signal<Item> add{"add"};
+
+using Type = WorkflowType<Item, Item>;
+const Type kSteps{"RecordedSteps", "default"}, kFanOut{"RecordedFanOut", "default"}, kRace{"RecordedRace", "default"},
+    kSignals{"RecordedSignals", "default"}, kCancel{"RecordedCancel", "default"}, kFailure{"RecordedFailure", "default"},
+    kChance{"RecordedChance", "default"};
+
+Workflow<Item> steps(Context ctx, Item item) {
+  for (int i = 0; i < 3; ++i) item = co_await ctx.run(work, item);
+  item = co_await ctx.run(save, item);
+  co_await ctx.sleep(1h);
+  co_return co_await ctx.run(save, item);
+}
+
+Workflow<Item> one_part(Context ctx, Item item) { co_return co_await ctx.run(work, item); }
+
+Workflow<Item> fan_out(Context ctx, Item item) {
+  auto [a, b] = co_await when_all(ctx.run(work, item), ctx.run(work, {.name = "b", .count = 2}));
+  std::vector<Future<Item>> more;
+  for (int i = 0; i < 5; ++i) more.push_back(ctx.run(work, {.name = "more", .count = i}));
+  for (const auto& done : co_await when_all(std::move(more))) a.count += done.count;
+  const auto part = co_await one_part(ctx, b);
+  co_return Item{a.name, a.count + part.count};
+}
+
+Workflow<Item> race(Context ctx, Item item) {
+  auto slow = ctx.run(work, item);
+  auto timeout = ctx.sleep(5s);
+  if (co_await when_any(slow, timeout) == 1) slow.cancel();
+  auto timer = ctx.sleep(1min);
+  auto quick = ctx.run(work, item);
+  const auto first = co_await when_any(quick, timer);
+  co_return Item{"won", static_cast<std::int64_t>(first)};
+}
+
+Workflow<Item> signals(Context ctx, Item item) {
+  for (;;) {
+    const auto more = co_await ctx.receive(add, 10min);
+    if (!more) break;
+    item.count += more->count;
+    if (more->name == "last") break;
+  }
+  const auto timed_out = co_await ctx.receive(add, 10min);
+  co_return Item{timed_out ? "signaled" : "timed out", item.count};
+}
+
+Workflow<Item> canceled(Context ctx, Item item) {
+  bool stopped = false;
+  try {
+    co_await ctx.sleep(24h);
+  } catch (const CanceledError&) {
+    stopped = true;
+  }
+  if (stopped) item = co_await ctx.run(save, item);
+  auto more = co_await ctx.receive(add, 1h);
+  co_return item;
+}
+
+Workflow<Item> failing(Context ctx, Item item) {
+  bool failed = false;
+  try {
+    co_await ctx.run(work, {.name = "fail", .count = 1});
+  } catch (const ActivityError& e) {
+    failed = e.cause_type() == "Broken";
+  }
+  if (failed) co_await ctx.run(save, item);
+  throw ApplicationError("GaveUp", "as planned");
+}
+
+Workflow<Item> chance(Context ctx, Item item) {
+  if (ctx.random() % 2 == 0) item = co_await ctx.run(work, item);
+  item.name = ctx.uuid().to_string();
+  co_await ctx.sleep(std::chrono::seconds(ctx.random() % 60));
+  co_return co_await ctx.run(work, {.name = to_rfc3339(ctx.now()), .count = item.count});
+}
+
+const std::vector<std::pair<Type, Workflow<Item> (*)(Context, Item)>> kWorkflows{
+    {kSteps, steps}, {kFanOut, fan_out}, {kRace, race}, {kSignals, signals},
+    {kCancel, canceled}, {kFailure, failing}, {kChance, chance}};
+
+void save_run(const std::string& folder, const std::string& name, const testing::Environment& env) {
+  const auto path = folder + "/" + name + ".json";
+  if (std::filesystem::exists(path)) return;
+  std::ofstream(path) << testing::encode_recorded_run(env.recorded()) << "\n";
+}
+
+void record_core(const std::string& folder) {
+  for (const auto& [type, function] : kWorkflows) {
+    testing::Environment env;
+    env.on(work, [](const Item& item) -> Item {
+      if (item.name == "fail") throw ApplicationError("Broken", "it broke", true);
+      return {item.name, item.count + 1};
+    }, type.name == "RecordedRace" ? Duration(20s) : Duration(1ms));
+    env.on(save, [](const Item& item) { return Item{item.name, item.count + 100}; });
+    env.start(type, function, {.name = "start", .count = 7});
+    if (type.name == "RecordedSignals") {
+      env.signal_after(1min, add, {.name = "one", .count = 1});
+      env.signal_after(2min, add, {.name = "last", .count = 2});
+    }
+    if (type.name == "RecordedCancel") env.cancel_after(1h);
+    env.run();
+    save_run(folder, type.name, env);
+  }
+}
+
+void record_platform(const std::string& folder) {
+  using namespace platform;
+  const CallKey call{Uuid::parse("00000000-0000-7000-8000-00000000000a"), "0196a3f1-7c1e-4d5b-9f61-3a3f6f1f6f10",
+                     parse_rfc3339("2026-11-30T17:00:00Z")};
+  for (const bool full : {true, false}) {
+    testing::Environment env;
+    env.on(update_call_record, [full](const CallKey&) {
+      CallFacts facts;
+      facts.duration_ms = 61'000;
+      facts.has_transcript = facts.has_recording = facts.notify_by_sms = facts.notify_by_email = full;
+      return facts;
+    });
+    env.on(store_transcript, [](const CallKey&) { return Nothing{}; });
+    env.on(store_recording, [](const CallKey&) { return Nothing{}; });
+    env.on(extract_action_items, [](const CallKey&) { return ActionItems{{{"call back", "callback", "at ten"}}}; });
+    env.on(store_action_items, [](const StoreActionItems&) { return Nothing{}; });
+    env.on(send_call_sms, [](const auto&) { return NoticeOutcome{}; });
+    env.on(send_call_email, [](const auto&) { return NoticeOutcome{}; });
+    env.on(add_usage, [](const CallUsage& usage) { return UsageAdded{billable_minutes(usage.duration_ms), true}; });
+    env.on(start_call_webhooks, [](const CallKey&) { return WebhooksStarted{2}; });
+    env.on(broadcast_call, [](const CallBroadcast&) { return Nothing{}; });
+    env.execute(kCallProcessing, call_processing, call);
+    save_run(folder, full ? "CallProcessing-full" : "CallProcessing-short", env);
+  }
+}
+
+}  // namespace
+
+std::vector<WorkflowDefinition> recorded_workflows() {
+  std::vector<WorkflowDefinition> definitions;
+  for (const auto& [type, function] : kWorkflows) definitions.push_back(define(type, function));
+  return definitions;
+}
+
+void record_histories(const std::string& folder) {
+  record_core(folder);
+  record_platform(folder);
+}
+
+}  // namespace holdfast::test
