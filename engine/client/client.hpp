@@ -92,6 +92,9 @@ class Client {
   /// Starts a batch in one round trip and one transaction. Results in the order of the requests; a run that the
   /// policies forbid is reported there and does not disturb the others. Bad values throw, and then nothing started.
   std::vector<store::StartResult> start_many(std::span<const StartRequest> requests) const;
+  /// The same inside the caller's transaction. Sends no hint.
+  std::vector<store::StartResult> start_many_in(pqxx::transaction_base& transaction,
+                                                std::span<const StartRequest> requests) const;
 
   void signal_json(const store::RunKey& run, std::string_view signal, Payload input = "{}",
                    SignalOptions options = {}) const;

@@ -17,6 +17,14 @@ StartedRun Client::start_json_in(pqxx::transaction_base& transaction, const Star
   return started_or_throw(run, store::start_runs_in(transaction, {&run, 1}).at(0));
 }
 
+std::vector<store::StartResult> Client::start_many_in(pqxx::transaction_base& transaction,
+                                                      std::span<const StartRequest> requests) const {
+  std::vector<store::NewRun> runs;
+  runs.reserve(requests.size());
+  for (const auto& request : requests) runs.push_back(new_run(request));
+  return store::start_runs_in(transaction, runs);
+}
+
 void Client::signal_json_in(pqxx::transaction_base& transaction, const store::RunKey& run, std::string_view signal,
                             Payload input, SignalOptions options) const {
   const auto message = signal_message(run, signal, std::move(input), options);

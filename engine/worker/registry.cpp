@@ -1,5 +1,7 @@
 #include <holdfast/worker/registry.hpp>
 
+#include <algorithm>
+
 #include <stdexcept>
 
 namespace holdfast::worker {
@@ -38,6 +40,20 @@ void Registry::add_transactional(const std::string& name, TransactionalBody body
 const WorkflowDefinition* Registry::workflow(const std::string& type) const { return find(workflows_, type); }
 const ActivityBody* Registry::activity(const std::string& name) const { return find(activities_, name); }
 const TransactionalBody* Registry::transactional(const std::string& name) const { return find(transactional_, name); }
+
+std::vector<std::string> Registry::workflow_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, definition] : workflows_) names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> Registry::activity_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, body] : activities_) names.push_back(name);
+  for (const auto& [name, body] : transactional_) names.push_back(name);
+  std::ranges::sort(names);
+  return names;
+}
 
 Registry Registry::restricted_to(const std::vector<std::string>& workflows,
                                  const std::vector<std::string>& activities) const {

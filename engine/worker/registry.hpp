@@ -55,6 +55,11 @@ class Registry {
   const ActivityBody* activity(const std::string& name) const;
   const TransactionalBody* transactional(const std::string& name) const;
 
+  /// In alphabetical order.
+  std::vector<std::string> workflow_names() const;
+  /// Of both kinds of activities, in alphabetical order.
+  std::vector<std::string> activity_names() const;
+
   /// Keeps only these workflow types and activities (a pool's share). Throws std::invalid_argument for unknown names.
   Registry restricted_to(const std::vector<std::string>& workflows, const std::vector<std::string>& activities) const;
 

@@ -1,0 +1,93 @@
+// platform-api: takes VAPI's webhooks in.
+#include <cstdlib>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+#include <spdlog/spdlog.h>
+
+#include <app/exit_code.hpp>
+#include <app/logging.hpp>
+#include <app/stop_signals.hpp>
+#include <holdfast/http/http_server.hpp>
+#include <holdfast/store/postgres/postgres_store.hpp>
+#include <ingress/platform_api.hpp>
+
+using namespace holdfast;
+
+namespace {
+
+struct Arguments {
+  http::HttpServerOptions server{.port = 8080};
+  platform::ingress::PlatformApiOptions api;
+  std::string log_level = "info", log_format = "text";
+  bool unprepared = false;
+};
+
+void add_options(CLI::App& app, Arguments& arguments) {
+  app.add_option("--database-url", arguments.api.database.url, "libpq connection string (default: PG*)")
+      ->envname("HOLDFAST_DATABASE_URL");
+  app.add_option("--host", arguments.server.host, "Address to listen on")->envname("HOLDFAST_API_HOST")->capture_default_str();
+  app.add_option("--port", arguments.server.port, "Port to listen on; 0 takes a free one")
+      ->envname("HOLDFAST_API_PORT")->check(CLI::Range(0, 65535))->capture_default_str();
+  app.add_option("--threads", arguments.server.threads, "HTTP threads: an open connection keeps one")
+      ->envname("HOLDFAST_API_THREADS")->check(CLI::Range(1, 4096))->capture_default_str();
+  app.add_option("--connections", arguments.api.connections, "Database connections that write events")
+      ->envname("HOLDFAST_API_CONNECTIONS")->check(CLI::Range(1, 100))->capture_default_str();
+  app.add_flag("--unprepared", arguments.unprepared, "No prepared statements (PgBouncer before 1.21 in transaction mode)")
+      ->envname("HOLDFAST_API_UNPREPARED");
+  app.add_option("--log-level", arguments.log_level, "trace, debug, info, warning, error or off")
+      ->envname("HOLDFAST_LOG_LEVEL")->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}));
+  app.add_option("--log-format", arguments.log_format, "text or json")
+      ->envname("HOLDFAST_LOG_FORMAT")->check(CLI::IsMember({"text", "json"}));
+  app.set_version_flag("--version", std::string("platform-api " HOLDFAST_VERSION));
+  app.footer("Listens without TLS: put it behind a reverse proxy.\nExit codes: 0 ok, 1 error, 2 usage.\n"
+             "SIGTERM and SIGINT end it in good order; a second one at once.");
+}
+
+int run(Arguments& arguments) {
+  app::set_up_logging(arguments.log_level, arguments.log_format);
+  app::StopSignals signals;
+  setenv("PGCONNECT_TIMEOUT", "2", 0);   // libpq's default is to wait for ever
+  arguments.api.database.prepared = !arguments.unprepared;
+  const std::shared_ptr<store::Store> store =
+      store::open_postgres_store({.connection_string = arguments.api.database.url,
+                                  .pool_size = 2,
+                                  .prepared = arguments.api.database.prepared,
+                                  .application_name = "platform-api"});
+  platform::ingress::PlatformApi api(arguments.api, client::Client(store));
+  http::HttpServer server(arguments.server, [&api](const http::HttpRequest& request) { return api.answer(request); });
+  server.start();
+  spdlog::info("platform-api {} listens on {}", HOLDFAST_VERSION, server.url());
+  signals.wait();
+  spdlog::info("stopping");
+  server.stop();
+  spdlog::info("stopped");
+  return app::kOk;
+}
+
+int fail(int code, const std::exception& error) {
+  std::cerr << "platform-api: " << error.what() << "\n";
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Receives VAPI's webhooks, stores them and starts their workflows.", "platform-api");
+  Arguments arguments;
+  add_options(app, arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? app::kOk : app::kUsage;
+  }
+  try {
+    return run(arguments);
+  } catch (const std::invalid_argument& error) {
+    return fail(app::kUsage, error);
+  } catch (const store::InvalidArgument& error) {
+    return fail(app::kUsage, error);
+  } catch (const std::exception& error) {
+    return fail(app::kError, error);
+  }
+}

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <activities/database.hpp>
+#include <activities/group_writer.hpp>
+#include <activities/lookups.hpp>
+#include <activities/services.hpp>
+#include <activities/vendors/vendors.hpp>
+#include <holdfast/worker/registry.hpp>
+
+/// What the platform's activities work with, and the registry of everything that this program can run. Connects to
+/// nothing until an activity runs.
+class PlatformParts {
+ public:
+  /// Vendors come from the environment (docs/configuration.md). Throws std::invalid_argument for a vendor that is
+  /// configured by half.
+  PlatformParts(const std::string& database_url, bool prepared);
+
+  const holdfast::worker::Registry& registry() const { return registry_; }
+
+ private:
+  platform::SqlRunner sql_;
+  platform::Database database_;
+  platform::Caches caches_;
+  platform::GroupWriter writer_;   // the local vendors write through it
+  platform::vendors::Vendors vendors_;
+  platform::Services services_;
+  holdfast::worker::Registry registry_;
+};
