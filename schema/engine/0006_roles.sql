@@ -14,6 +14,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON holdfast.runs, holdfast.live_runs, holdf
   holdfast.workers TO holdfast_runtime;
 -- Histories are append-only for everybody but their owner.
 GRANT SELECT, INSERT ON holdfast.history TO holdfast_runtime;
-GRANT SELECT ON holdfast.events, holdfast.namespaces TO holdfast_runtime;
+-- Programs check at their start that the schema is theirs.
+GRANT SELECT ON holdfast.events, holdfast.namespaces, holdfast.migrations TO holdfast_runtime;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA holdfast FROM PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA holdfast TO holdfast_runtime;
