@@ -94,7 +94,7 @@ TEST_F(RunCommands, ListMoreThanOnePage) {
 TEST_F(RunCommands, RejectBadFilters) {
   for (const std::string& when : {"yesterday", "", "-5m", "5", "5x", "2026-13-01T00:00:00Z", "99999999999999999999h"}) {
     const auto result = wfctl({"run", "list", "--since=" + when});
-    EXPECT_EQ(result.exit_code, when.empty() ? 0 : 2) << when << result.err;
+    EXPECT_EQ(result.exit_code, 2) << when << result.err;
   }
   EXPECT_EQ(wfctl({"run", "list", "--type", std::string(300, 'x')}).exit_code, 2);
   EXPECT_EQ(wfctl({"run", "list", "--queue", "\xff"}).exit_code, 2);

@@ -47,7 +47,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
 }
 
 int report(const std::exception& error) {
-  std::cerr << "wfctl: " << printable(error.what()) << "\n";
+  std::cerr << "wfctl: " << error_text(error.what()) << "\n";
   return exit_code_of(error);
 }
 

@@ -64,7 +64,7 @@ int for_each_run(Session& session, const std::vector<std::string>& ids,
       throw;
     } catch (const std::exception& e) {
       session.out().flush();
-      std::cerr << "wfctl: " << printable(e.what()) << "\n";
+      std::cerr << "wfctl: " << error_text(e.what()) << "\n";
       code = common_code(code, exit_code_of(e));
     }
   };

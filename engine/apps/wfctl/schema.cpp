@@ -1,6 +1,5 @@
 #include "schema.hpp"
 
-#include <holdfast/store/errors.hpp>
 #include <holdfast/store/postgres/migrations.hpp>
 
 #include "session.hpp"
@@ -19,8 +18,6 @@ namespace wfctl {
 namespace {
 
 using holdfast::store::postgres::Migrator;
-
-constexpr std::string_view kNoPrivilege = "42501";
 
 Migrator migrator(const std::string& connection_string, const SchemaPart& part) {
   return {connection_string, std::string(part.name), part.migrations};
@@ -60,12 +57,7 @@ std::string migration_sql() {
 }
 
 void require_schema(Session& session) {
-  try {
-    migrator(session.connection_string(), schema_parts().front()).check();
-  } catch (const holdfast::store::StatementFailed& e) {
-    // A login that may not read the list of migrations is told so by the first statement that it may not run either.
-    if (e.sqlstate != kNoPrivilege) throw;
-  }
+  migrator(session.connection_string(), schema_parts().front()).check();
 }
 
 std::vector<holdfast::store::postgres::DoctorCheck> platform_doctor_checks() {

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include <libpq-fe.h>
 #include <unistd.h>
 
 #include <holdfast/store/postgres/postgres_store.hpp>
@@ -32,7 +33,17 @@ bool wants_colours(const GlobalOptions& options) {
 Session::Session(const GlobalOptions& options)
     : options_(options), out_(parse_form(options.output), wants_colours(options)) {}
 
-std::string Session::connection_string() const { return options_.database_url; }
+std::string Session::connection_string() const {
+  char* problem = nullptr;
+  PQconninfoOption* parsed = PQconninfoParse(options_.database_url.c_str(), &problem);
+  if (parsed == nullptr) {
+    const std::string what = problem != nullptr ? problem : "out of memory";
+    PQfreemem(problem);
+    throw holdfast::store::InvalidArgument("the database URL is not understood: " + what);
+  }
+  PQconninfoFree(parsed);
+  return options_.database_url;
+}
 
 holdfast::store::Store& Session::store() {
   if (!store_) {

@@ -111,6 +111,18 @@ std::string in_quotes(std::string_view text) {
   return text.size() > kMost ? out + "..." : out;
 }
 
+std::string error_text(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  std::string out;
+  for (std::size_t end = 0; end != std::string_view::npos; text.remove_prefix(end + 1)) {
+    end = text.find('\n');
+    out += printable(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    out += '\n';
+  }
+  return out;
+}
+
 std::string printable(std::string_view text) {
   const bool valid = holdfast::is_valid_utf8(text);
   std::string out;

@@ -29,6 +29,9 @@ std::string counted(std::int64_t count, std::string_view noun);
 /// A value in an error message: in quotes, cut after 60 bytes.
 std::string in_quotes(std::string_view text);
 
+/// The text of an error, line by line printable, without line breaks at its end.
+std::string error_text(std::string_view text);
+
 /// Safe for a terminal: control characters and bytes that are not UTF-8 become \xNN.
 std::string printable(std::string_view text);
 
