@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <holdfast/client/client.hpp>
+#include <holdfast/store/store.hpp>
+#include <holdfast/worker/worker.hpp>
+
+#include "scenario.hpp"
+
+namespace bench {
+
+/// A worker and a client in this process, each with connections of its own.
+class EngineUnderTest {
+ public:
+  using Options = std::function<void(holdfast::worker::WorkerOptions&)>;
+
+  /// `adjust` changes the worker's options, which otherwise follow the settings.
+  EngineUnderTest(const std::string& url, const Settings& settings, const Options& adjust = {});
+  ~EngineUnderTest();
+
+  holdfast::client::Client& client() { return *client_; }
+  holdfast::worker::Registry& registry() { return registry_; }
+  holdfast::worker::Worker& worker() { return *worker_; }
+  const holdfast::worker::WorkerStats& stats() const { return worker_->stats(); }
+  void start() { worker_->start(); }
+  /// Waits until this worker has closed that many runs since it was made. Throws std::runtime_error when none closes
+  /// for a minute.
+  void wait_closed(std::int64_t runs) const;
+  /// Ends all connections, so that their counters are in the server's.
+  void disconnect();
+
+ private:
+  std::unique_ptr<holdfast::store::Store> worker_store_, client_store_;
+  holdfast::worker::Registry registry_;
+  std::unique_ptr<holdfast::worker::Worker> worker_;
+  std::unique_ptr<holdfast::client::Client> client_;
+};
+
+/// Makes the request of the n-th run.
+using MakeRequest = std::function<holdfast::client::StartRequest(std::int64_t n)>;
+
+/// Starts runs `first` to `first + runs - 1` from the calling thread, a hundred to a call, never with more than
+/// `window` of them open, and waits until all are durably closed.
+void drive(EngineUnderTest& engine, std::int64_t first, std::int64_t runs, const MakeRequest& make_request,
+           std::int64_t window = 2000);
+
+/// The whole measurement of a kind of run on a fresh database: warm, settle, drive, count.
+Figures measure_engine(Bench& bench, std::int64_t runs, double steps_per_run, const MakeRequest& make_request);
+
+/// Repeats of `measure`, each beside a floor measured just before it, with ratio_to_floor.
+Report beside_floor(Bench& bench, const std::string& scenario, const std::function<Figures()>& measure);
+
+}  // namespace bench
