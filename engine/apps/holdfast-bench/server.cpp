@@ -8,19 +8,10 @@
 
 #include <activities/schema/embedded_migrations.hpp>
 #include <holdfast/store/postgres/embedded_migrations.hpp>
+#include <holdfast/store/postgres/migrations.hpp>
 
 namespace bench {
 namespace {
-
-using Migrations = std::span<const holdfast::store::postgres::EmbeddedMigration>;
-
-void apply(pqxx::connection& connection, Migrations migrations) {
-  for (const auto& migration : migrations) {
-    pqxx::work transaction(connection);
-    transaction.exec(std::string(migration.sql));
-    transaction.commit();
-  }
-}
 
 /// Of a measurement nothing must depend on when a checkpoint happens to come.
 holdfast::devpg::PrivatePostgresOptions private_options() {
@@ -68,9 +59,9 @@ const std::string& Server::template_database() {
     const std::string name = "holdfast_bench_" + std::to_string(getpid());
     execute("CREATE DATABASE " + name);
     template_ = name;
-    pqxx::connection connection(connection_string(name));
-    apply(connection, holdfast::store::postgres::embedded_engine_migrations());
-    apply(connection, platform::embedded_platform_migrations());
+    using holdfast::store::postgres::Migrator;
+    Migrator(connection_string(name), "engine", holdfast::store::postgres::embedded_engine_migrations()).apply();
+    Migrator(connection_string(name), "platform", platform::embedded_platform_migrations()).apply();
   }
   return template_;
 }
