@@ -19,8 +19,7 @@ ON CONFLICT DO NOTHING)"};
 }  // namespace
 
 ActionItems extract_action_items(Services& services, const CallKey& call) {
-  auto report = services.reports.find(call);
-  if (!report) services.database.query([&](pqxx::transaction_base& tx) { report = services.reports.get(tx, call); });
+  const auto report = report_of(services, call);
   const auto found = as_activity_failure([&] {
     return services.action_items.extract({.transcript = report->transcript, .summary = report->summary});
   });
@@ -32,6 +31,9 @@ ActionItems extract_action_items(Services& services, const CallKey& call) {
 holdfast::Nothing store_action_items(Services& services, pqxx::transaction_base& tx, const StoreActionItems& in) {
   services.sql(tx, kStoreItems, in.call.organization_id.to_string(), holdfast::to_rfc3339(in.call.created_at),
           in.call.call_id, holdfast::encode(in.items));
+  // For the messages to people that follow. The items come from the history, so this is right even if the transaction
+  // is rolled back and repeated.
+  services.caches.action_items.keep(in.call, in.items, in.items.size() * 200 + 200);
   return {};
 }
 

@@ -26,9 +26,8 @@ ActionItems extract_action_items(Services&, const CallKey&);
 holdfast::Nothing store_action_items(Services&, pqxx::transaction_base&, const StoreActionItems&);
 
 /// `attempt` counts from 1; from the second on the vendor is asked first whether an earlier one got through.
-NoticeOutcome send_call_sms(Services&, const CallKey&, int attempt);
-NoticeOutcome send_call_email(Services&, const CallKey&);
-holdfast::Nothing record_call_notices(Services&, pqxx::transaction_base&, const RecordNotices&);
+NoticeOutcome send_call_sms(Services&, const CallNotice&, int attempt);
+NoticeOutcome send_call_email(Services&, const CallNotice&);
 
 UsageAdded add_usage(Services&, pqxx::transaction_base&, const CallUsage&);
 WebhooksStarted start_call_webhooks(Services&, pqxx::transaction_base&, const CallKey&);

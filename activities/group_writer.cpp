@@ -1,6 +1,5 @@
 #include <activities/group_writer.hpp>
 
-#include <algorithm>
 #include <utility>
 
 #include <boost/json.hpp>
@@ -10,42 +9,36 @@
 namespace platform {
 namespace {
 
+// One statement writes the rows of many tenants: each row's tenant is set as that row is built, just before the row
+// is checked against the policy of its table. (A batch by tenant would be a statement per row.)
 constexpr Statement kRecordMessages{"platform_record_messages", R"(
-WITH tenant AS MATERIALIZED (SELECT set_config('app.organization_id', $1, true)::uuid AS id)
 INSERT INTO platform.outbox (organization_id, idempotency_key, channel, recipient, subject, body)
-SELECT t.id, r.key, r.channel, r.recipient, r.subject, r.body
-FROM tenant t CROSS JOIN json_to_recordset($2::json) AS r (key text, channel text, recipient text, subject text, body text)
+SELECT set_config('app.organization_id', r.organization, true)::uuid, r.key, r.channel, r.recipient, r.subject, r.body
+FROM json_to_recordset($1::json) AS r (organization text, key text, channel text, recipient text, subject text, body text)
 ON CONFLICT DO NOTHING)"};
 
 constexpr Statement kRecordBroadcasts{"platform_record_broadcasts", R"(
-WITH tenant AS MATERIALIZED (SELECT set_config('app.organization_id', $1, true)::uuid AS id)
 INSERT INTO platform.broadcasts (organization_id, message_id, event, payload)
-SELECT t.id, r.id, r.event, r.payload
-FROM tenant t CROSS JOIN json_to_recordset($2::json) AS r (id text, event text, payload json))"};
-
-/// The rows of one tenant for one statement are one parameter.
-std::string json_array(std::vector<const std::string*> rows) {
-  std::string out = "[";
-  for (const auto* row : rows) {
-    if (out.size() > 1) out += ',';
-    out += *row;
-  }
-  return out + "]";
-}
+SELECT set_config('app.organization_id', r.organization, true)::uuid, r.id, r.event, r.payload
+FROM json_to_recordset($1::json) AS r (organization text, id text, event text, payload json))"};
 
 }  // namespace
 
 void GroupWriter::record_message(const vendors::OutboxMessage& message) {
-  const boost::json::object row{{"key", message.idempotency_key}, {"channel", message.channel},
-                                {"recipient", message.recipient}, {"subject", message.subject},
-                                {"body", message.body}};
-  write({&kRecordMessages, message.organization_id, boost::json::serialize(row), false, {}});
+  const boost::json::object row{{"organization", message.organization_id}, {"key", message.idempotency_key},
+                                {"channel", message.channel}, {"recipient", message.recipient},
+                                {"subject", message.subject}, {"body", message.body}};
+  write({&kRecordMessages, boost::json::serialize(row), false, {}});
 }
 
 void GroupWriter::record_broadcast(const vendors::Broadcast& broadcast) {
-  const boost::json::object row{{"id", broadcast.id}, {"event", broadcast.event},
-                                {"payload", boost::json::parse(broadcast.payload)}};
-  write({&kRecordBroadcasts, broadcast.organization_id, boost::json::serialize(row), false, {}});
+  const boost::json::object row{{"organization", broadcast.organization_id}, {"id", broadcast.id},
+                                {"event", broadcast.event}, {"payload", boost::json::parse(broadcast.payload)}};
+  write({&kRecordBroadcasts, boost::json::serialize(row), false, {}});
+}
+
+void GroupWriter::fail(const std::vector<Row*>& batch, std::exception_ptr error) {
+  for (auto* row : batch) row->error = error;
 }
 
 void GroupWriter::write(Row row) {
@@ -70,31 +63,28 @@ void GroupWriter::write(Row row) {
 
 void GroupWriter::commit(const std::vector<Row*>& batch) {
   try {
-    std::vector<Row*> rows = batch;
-    const auto group = [](const Row* row) { return std::pair(row->statement, std::string_view(row->organization_id)); };
-    std::ranges::sort(rows, {}, group);   // tenants in one order, in every process
     pqxx::work tx(connection());
-    for (auto first = rows.begin(); first != rows.end();) {
-      const auto last = std::find_if(first, rows.end(), [&](const Row* row) { return group(row) != group(*first); });
-      std::vector<const std::string*> json;
-      for (auto row = first; row != last; ++row) json.push_back(&(*row)->json);
-      sql_(tx, *(*first)->statement, (*first)->organization_id, json_array(std::move(json)));
-      first = last;
+    for (const auto* statement : {&kRecordMessages, &kRecordBroadcasts}) {
+      std::string rows;
+      for (const auto* row : batch)
+        if (row->statement == statement) rows += (rows.empty() ? "[" : ",") + row->json;
+      if (!rows.empty()) sql_(tx, *statement, rows + "]");
     }
     tx.commit();
+  } catch (const pqxx::broken_connection&) {
+    const bool was_old = !fresh_connection_;
+    connection_.reset();
+    if (was_old) return commit(batch);   // it may have been dead for hours; a new one tells
+    fail(batch, std::current_exception());
   } catch (const std::exception&) {
     connection_.reset();
-    if (batch.size() > 1) return commit_one_by_one(batch);
-    batch.front()->error = std::current_exception();
+    if (batch.size() == 1) return fail(batch, std::current_exception());
+    for (auto* row : batch) commit({row});   // one bad row must not fail its neighbours
   }
 }
 
-/// One bad row must not fail its neighbours. Rows that were committed after all are found by their key.
-void GroupWriter::commit_one_by_one(const std::vector<Row*>& batch) {
-  for (auto* row : batch) commit({row});
-}
-
 pqxx::connection& GroupWriter::connection() {
+  fresh_connection_ = !connection_;
   if (!connection_) connection_ = std::make_unique<pqxx::connection>(connection_string_);
   return *connection_;
 }

@@ -29,14 +29,13 @@ class GroupWriter {
  private:
   struct Row {
     const Statement* statement;
-    std::string organization_id;
     std::string json;
     bool done = false;
     std::exception_ptr error;
   };
   void write(Row row);
   void commit(const std::vector<Row*>& batch);
-  void commit_one_by_one(const std::vector<Row*>& batch);
+  static void fail(const std::vector<Row*>& batch, std::exception_ptr error);
   pqxx::connection& connection();
 
   const std::string connection_string_;
@@ -45,7 +44,8 @@ class GroupWriter {
   std::condition_variable changed_;
   std::vector<Row*> pending_;
   bool committing_ = false;
-  std::unique_ptr<pqxx::connection> connection_;   // belongs to whoever set committing_
+  bool fresh_connection_ = false;
+  std::unique_ptr<pqxx::connection> connection_;   // both belong to whoever set committing_
 };
 
 }  // namespace platform

@@ -27,11 +27,10 @@ void register_activities(holdfast::worker::Registry& registry, Services& service
   registry.add(store_recording, in_transaction(services, bodies::store_recording));
   registry.add(extract_action_items, plain(services, bodies::extract_action_items));
   registry.add(store_action_items, in_transaction(services, bodies::store_action_items));
-  registry.add(send_call_sms, [&services](const CallKey& call, ActivityContext& context) {
-    return bodies::send_call_sms(services, call, context.attempt());
+  registry.add(send_call_sms, [&services](const CallNotice& in, ActivityContext& context) {
+    return bodies::send_call_sms(services, in, context.attempt());
   });
   registry.add(send_call_email, plain(services, bodies::send_call_email));
-  registry.add(record_call_notices, in_transaction(services, bodies::record_call_notices));
   registry.add(add_usage, in_transaction(services, bodies::add_usage));
   registry.add(start_call_webhooks, in_transaction(services, bodies::start_call_webhooks));
   registry.add(broadcast_call, plain(services, bodies::broadcast_call));

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <activities/database.hpp>
-#include <activities/report_cache.hpp>
+#include <activities/lookups.hpp>
 #include <activities/statement.hpp>
 #include <activities/vendors/action_item_extractor.hpp>
 #include <activities/vendors/email_sender.hpp>
@@ -16,7 +16,7 @@ namespace platform {
 struct Services {
   SqlRunner sql;
   Database& database;
-  ReportCache& reports;
+  Caches& caches;
   vendors::ActionItemExtractor& action_items;
   vendors::SmsSender& sms;
   vendors::EmailSender& email;

@@ -61,8 +61,8 @@ audit AS (
   SELECT $1::uuid, 'webhook-' || $3 || '-' || $4, 'integration.disabled', id::text, json_build_object('reason', $6)
   FROM endpoint),
 notice AS (
-  INSERT INTO platform.notifications (organization_id, created_at, dedupe_key, channel, title, body)
-  SELECT $1::uuid, now(), 'app:integration-disabled:' || id, 'app', 'Webhook endpoint disabled',
+  INSERT INTO platform.notifications (organization_id, kind, title, body)
+  SELECT $1::uuid, 'integration.disabled', 'Webhook endpoint disabled',
          'The endpoint "' || name || '" was disabled: ' || $6 FROM endpoint)
 SELECT count(*) FROM endpoint)"};
 

@@ -22,28 +22,17 @@ Workflow<std::optional<std::int64_t>> extract_and_store_items(Context ctx, CallK
   co_return static_cast<std::int64_t>(found->items.size());
 }
 
-Workflow<NoticeOutcome> outcome_of(Context, std::string channel, Future<NoticeOutcome> notice) {
-  try {
-    co_return co_await notice;
-  } catch (const ActivityError& e) {
-    co_return NoticeOutcome{.channel = channel, .status = "failed", .vendor_id = {}, .error = e.what()};
-  }
-}
+/// Step 5: SMS and e-mail side by side, as the organization wants. Returns the channels that failed.
+Workflow<std::vector<std::string>> notify(Context ctx, CallNotice notice, CallFacts facts) {
+  std::vector<std::pair<std::string, Future<NoticeOutcome>>> asked;
+  if (facts.notify_by_sms) asked.emplace_back("sms", ctx.run(send_call_sms, notice));
+  if (facts.notify_by_email) asked.emplace_back("email", ctx.run(send_call_email, notice));
 
-/// Step 5: SMS and e-mail side by side; whatever becomes of them is recorded. Returns the channels that failed.
-Workflow<std::vector<std::string>> notify(Context ctx, CallKey call, CallFacts facts) {
   std::vector<std::string> failed;
-  std::vector<std::pair<std::string, Future<NoticeOutcome>>> notices;
-  if (facts.notify_by_sms) notices.emplace_back("sms", ctx.run(send_call_sms, call));
-  if (facts.notify_by_email) notices.emplace_back("email", ctx.run(send_call_email, call));
-  if (notices.empty()) co_return failed;
-
-  RecordNotices record{.call = call, .outcomes = {}};
-  for (auto& [channel, notice] : notices) {
-    record.outcomes.push_back(co_await outcome_of(ctx, channel, std::move(notice)));
-    if (record.outcomes.back().status == "failed") failed.push_back(channel);
+  for (auto& [channel, outcome] : asked) {
+    const auto sent = co_await optional_step(ctx, notice.call, channel, std::move(outcome));
+    if (!sent) failed.push_back(channel);
   }
-  co_await ctx.run(record_call_notices, record);
   co_return failed;
 }
 
@@ -65,7 +54,8 @@ Workflow<CallProcessed> call_processing(Context ctx, CallKey call) {
   }
 
   // 5: tell people.
-  for (auto& channel : co_await notify(ctx, call, facts)) done.failed_steps.push_back(std::move(channel));
+  const CallNotice notice{.call = call, .action_items = done.action_items};
+  for (auto& channel : co_await notify(ctx, notice, facts)) done.failed_steps.push_back(std::move(channel));
 
   // 6: minutes, exactly once.
   done.minutes = (co_await ctx.run(add_usage, {.call = call, .duration_ms = facts.duration_ms})).minutes;

@@ -1,7 +1,7 @@
 -- Usage and billing. The ledger is the truth, counters and daily rows are derived from it or from calls.
 
 -- Append-only, never updated. The primary key is what makes minutes count exactly once: one row per source, for ever,
--- hence not partitioned.
+-- hence not partitioned. The same key serves a period's sum: it reads the tenant's rows, once per billing period.
 CREATE TABLE platform.usage_ledger (
   organization_id uuid NOT NULL,
   source          text NOT NULL,                 -- 'call:{id}', 'correction:{…}'
@@ -11,7 +11,6 @@ CREATE TABLE platform.usage_ledger (
   recorded_at     timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, source)
 );
-CREATE INDEX usage_ledger_by_period ON platform.usage_ledger (organization_id, period_start) INCLUDE (minutes);
 
 -- Live counters, one row per tenant, period and WRITER (server process id): a writer only ever updates its own rows,
 -- so lanes neither wait for one another nor deadlock, whatever the order of tenants in a batch. Readers add them up.

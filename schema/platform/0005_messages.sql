@@ -1,19 +1,17 @@
 -- What was told to people and dashboards.
 
--- In-app notifications, and the record of every SMS and e-mail asked for. dedupe_key makes a repeat a no-op.
+-- In-app notifications. (What became of an SMS or e-mail is in the history of its run, and what was given up also in
+-- audit_log.)
 CREATE TABLE platform.notifications (
   organization_id uuid NOT NULL,
-  created_at      timestamptz NOT NULL,
-  dedupe_key      text NOT NULL,                 -- 'sms:call:{id}', 'app:integration-disabled:{id}:{…}'
-  channel         text NOT NULL CHECK (channel IN ('app', 'sms', 'email')),
-  user_id         uuid,
-  status          text NOT NULL DEFAULT 'sent' CHECK (status IN ('sent', 'skipped', 'failed')),
-  title           text NOT NULL DEFAULT '',
+  created_at      timestamptz NOT NULL DEFAULT now(),
+  id              bigint GENERATED ALWAYS AS IDENTITY,
+  user_id         uuid,                          -- NULL: for everybody of the organization
+  kind            text NOT NULL,                 -- 'integration.disabled', 'usage.alert', ...
+  title           text NOT NULL,
   body            text NOT NULL DEFAULT '',
-  vendor_id       text NOT NULL DEFAULT '',
-  error           text NOT NULL DEFAULT '',
   read_at         timestamptz,
-  PRIMARY KEY (organization_id, created_at, dedupe_key)
+  PRIMARY KEY (organization_id, created_at, id)
 ) PARTITION BY RANGE (created_at);
 
 -- The local SMS and e-mail "vendor": messages are recorded here instead of being sent. Not partitioned, because a

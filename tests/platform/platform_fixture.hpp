@@ -12,7 +12,6 @@
 #include <activities/database.hpp>
 #include <activities/demo_data.hpp>
 #include <activities/group_writer.hpp>
-#include <activities/report_cache.hpp>
 #include <activities/services.hpp>
 #include <activities/vendors/keyword_action_item_extractor.hpp>
 #include <tests/support/test_database.hpp>
@@ -63,14 +62,14 @@ class PlatformTest : public testing::Test {
   std::unique_ptr<pqxx::connection> connection_ = std::make_unique<pqxx::connection>(runtime_);
 
   Database database_{runtime_};
-  ReportCache reports_;
+  Caches caches_;
   GroupWriter writer_{runtime_};
   vendors::KeywordActionItemExtractor extractor_;
   vendors::LocalSmsSender sms_{[this](const auto& message) { writer_.record_message(message); }};
   vendors::LocalEmailSender email_{[this](const auto& message) { writer_.record_message(message); }};
   vendors::LocalRealtimeBroadcaster broadcaster_{[this](const auto& b) { writer_.record_broadcast(b); }};
   FakeEndpoint endpoint_;
-  Services services_{{}, database_, reports_, extractor_, sms_, email_, broadcaster_, endpoint_};
+  Services services_{{}, database_, caches_, extractor_, sms_, email_, broadcaster_, endpoint_};
 };
 
 }  // namespace platform::test

@@ -87,7 +87,7 @@ TEST_F(WebhookSteps, giving_up_disables_only_an_endpoint_that_failed_for_days) {
   EXPECT_TRUE(step(bodies::give_up_webhook, end).newly_disabled);
   EXPECT_FALSE(step(bodies::give_up_webhook, end).newly_disabled);
   EXPECT_EQ(owner_value("SELECT count(*) FROM platform.integrations WHERE disabled_at IS NOT NULL"), "1");
-  EXPECT_EQ(owner_value("SELECT count(*) FROM platform.notifications WHERE channel = 'app'"), "1");
+  EXPECT_EQ(owner_value("SELECT count(*) FROM platform.notifications WHERE kind = 'integration.disabled'"), "1");
   EXPECT_EQ(owner_value("SELECT count(*) FROM platform.audit_log WHERE action = 'integration.disabled'"), "1");
   EXPECT_EQ(failure_type(key), "WebhookDisabled!");
 }

@@ -37,6 +37,8 @@ class WorkflowDriver {
   /// Names of the activities in the order in which they were asked for.
   const std::vector<std::string>& calls() const { return calls_; }
   std::string calls_text() const;
+  /// Activities that were asked for and whose outcome the workflow has not seen yet.
+  std::size_t unseen_outcomes() const { return outcomes_.size(); }
   holdfast::Duration elapsed() const { return now_ - kStart; }
   /// Encoded bytes of all history rows: what one run writes.
   std::size_t history_bytes() const;
