@@ -56,7 +56,8 @@ void WakeUps::run() {
       const auto timeout = std::chrono::duration_cast<Duration>(next_look - Clock::now());
       const auto hints = wait(std::max(timeout, Duration(1)));
       const bool ours = std::ranges::any_of(hints, [this](const std::string& hint) {
-        return hint.starts_with("q:") && contains(options_.task_queues, hint.substr(2));
+        // "q:*": whoever signals by workflow id does not know the run's queue.
+        return hint == "q:*" || (hint.starts_with("q:") && contains(options_.task_queues, hint.substr(2)));
       });
       if (ours) {
         // One lane takes what is new; the others learn of their own messages by their own doorbells.
