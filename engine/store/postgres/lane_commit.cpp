@@ -17,17 +17,13 @@ WITH held AS MATERIALIZED (
                         WHERE l.shard = 0 AND l.run_id = u.run_id AND l.owner = $2::bigint FOR NO KEY UPDATE) l)
 SELECT u.run_id FROM unnest($1::uuid[]) AS u (run_id) WHERE (u.run_id IN (SELECT run_id FROM held)) IS NOT TRUE)sql"};
 
-// The key is the fence; the look at the owner tells early, and by name, that somebody else took over.
+// The key is the fence: whoever appends an event first wins. A worker that was taken over has no row in `workers` any
+// more, and appends nothing even if nobody else did yet: one look per batch instead of one per run.
 const Statement kAppendHistory{"append_history", R"sql(
-WITH row AS MATERIALIZED (
-  SELECT u.*, l.owned IS NOT NULL AS owned
-    FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::json[]) AS u (run_id, event_id, at, events)
-    LEFT JOIN LATERAL (SELECT true AS owned FROM holdfast.live_runs l
-                        WHERE l.shard = 0 AND l.run_id = u.run_id AND l.owner = $5::bigint LIMIT 1) l ON true),
-appended AS (
-  INSERT INTO holdfast.history (shard, run_id, event_id, at, events)
-  SELECT 0, run_id, event_id, at, events FROM row WHERE owned)
-SELECT run_id FROM row WHERE NOT owned)sql"};
+INSERT INTO holdfast.history (shard, run_id, event_id, at, events)
+SELECT 0, u.run_id, u.event_id, u.at, u.events
+  FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::json[]) AS u (run_id, event_id, at, events)
+ WHERE (SELECT true FROM holdfast.workers WHERE worker_id = $5::bigint))sql"};
 
 const Statement kConsumeMessages{"consume_messages", R"sql(
 DELETE FROM holdfast.inbox i USING unnest($1::uuid[], $2::bigint[]) AS u (run_id, inbox_id)
@@ -151,12 +147,15 @@ class BatchWriter {
   void append_histories() {
     const auto commits = select(batch_, [](const RunCommit& c) { return !c.events.empty(); });
     if (commits.empty()) return;
-    require_none(run_(kAppendHistory,
-                      {ids(commits), array_of(oid::kBigint, commits, [](const RunCommit* c) { return c->first_event_id; }),
-                       array_of(oid::kTimestamptz, commits, [](const RunCommit* c) { return c->at; }),
-                       array_of(oid::kJson, commits, [](const RunCommit* c) { return std::string_view(c->events); }),
-                       bigint_parameter(worker_)}),
-                 "no longer this worker's:");
+    const auto appended =
+        run_(kAppendHistory,
+             {ids(commits), array_of(oid::kBigint, commits, [](const RunCommit* c) { return c->first_event_id; }),
+              array_of(oid::kTimestamptz, commits, [](const RunCommit* c) { return c->at; }),
+              array_of(oid::kJson, commits, [](const RunCommit* c) { return std::string_view(c->events); }),
+              bigint_parameter(worker_)});
+    if (appended.affected_rows() == 0) {
+      throw LeaseLost("worker " + std::to_string(worker_) + " was taken over");
+    }
   }
 
   void close() {

@@ -1,0 +1,163 @@
+#include <gmock/gmock.h>
+
+#include "postgres_fixture.hpp"
+
+// What any language may call: arguments are validated, and the caller's transaction decides.
+namespace holdfast::test {
+namespace {
+
+using namespace store;
+using testing::HasSubstr;
+
+class PostgresSqlFunctions : public PostgresFixture {
+ protected:
+  struct Refusal {
+    std::string sqlstate, message;
+  };
+  Refusal refused(const std::string& sql) {
+    try {
+      execute(sql);
+      return {"", "it was accepted"};
+    } catch (const pqxx::sql_error& error) {
+      return {error.sqlstate(), error.what()};
+    }
+  }
+  void expect_refused(const std::string& sql, const std::string& words) {
+    const auto refusal = refused(sql);
+    EXPECT_EQ(refusal.sqlstate, "22023") << sql;
+    EXPECT_THAT(refusal.message, HasSubstr(words)) << sql;
+  }
+};
+
+TEST_F(PostgresSqlFunctions, StartMakesARunThatAWorkerFinds) {
+  const std::string id = ask("SELECT holdfast.start_workflow('Order', 'order-1', '{\"n\":1}', task_queue => 'orders')");
+  const auto run_id = Uuid::parse(id);
+  const auto run = open()->describe_run({.namespace_ = "default", .workflow_id = "order-1", .run_id = {}});
+  ASSERT_TRUE(run.has_value());
+  EXPECT_EQ(run->summary.run_id, run_id);
+  EXPECT_EQ(run->summary.workflow_type, "Order");
+  EXPECT_EQ(run->summary.task_queue, "orders");
+  EXPECT_EQ(run->input, "{\"n\":1}");
+  EXPECT_EQ(ask("SELECT holdfast.uuid_v7_time('" + id + "') BETWEEN now() - interval '1 min' AND now()"), "t");
+}
+
+TEST_F(PostgresSqlFunctions, TheCallersRollbackTakesEverythingBack) {
+  {
+    pqxx::work transaction(direct_);
+    transaction.exec("SELECT holdfast.start_workflow('Order', 'order-1'), holdfast.signal_workflow('order-1', 'go')");
+  }
+  EXPECT_EQ(ask("SELECT (SELECT count(*) FROM holdfast.runs) + (SELECT count(*) FROM holdfast.inbox)"), "0");
+}
+
+TEST_F(PostgresSqlFunctions, ATriggerCanStartWorkflows) {
+  execute("CREATE TABLE orders (id int);"
+          "CREATE FUNCTION on_order() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+          "  PERFORM holdfast.start_workflow('Order', 'order-' || new.id, json_build_object('id', new.id)); RETURN new; END $$;"
+          "CREATE TRIGGER t AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION on_order();"
+          "INSERT INTO orders SELECT generate_series(1, 10)");
+  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.live_runs"), "10");
+}
+
+TEST_F(PostgresSqlFunctions, ConflictsAndRejectionsNameTheRun) {
+  const std::string id = ask("SELECT holdfast.start_workflow('Order', 'order-1')");
+  const auto conflict = refused("SELECT holdfast.start_workflow('Order', 'order-1')");
+  EXPECT_EQ(conflict.sqlstate, "23505");
+  EXPECT_THAT(conflict.message, HasSubstr("already has an open run"));
+  EXPECT_THAT(conflict.message, HasSubstr(id));
+  EXPECT_EQ(ask("SELECT holdfast.start_workflow('Order', 'order-1', conflict => 'use_existing')"), id);
+  EXPECT_NE(ask("SELECT holdfast.start_workflow('Order', 'order-1', conflict => 'terminate_existing')"), id);
+  EXPECT_EQ(ask("SELECT holdfast.terminate_workflow('order-1', 'enough')"), "sent");
+  EXPECT_EQ(refused("SELECT holdfast.start_workflow('Order', 'order-1', reuse => 'reject_duplicate')").sqlstate, "23505");
+  EXPECT_NE(ask("SELECT holdfast.start_workflow('Order', 'order-1', reuse => 'allow_duplicate_failed_only')"), "");
+}
+
+TEST_F(PostgresSqlFunctions, BadStartsAreRefusedInWords) {
+  expect_refused("SELECT holdfast.start_workflow('', 'x')", "workflow_type is empty");
+  expect_refused("SELECT holdfast.start_workflow(NULL, 'x')", "workflow_type is null");
+  expect_refused("SELECT holdfast.start_workflow('Order', repeat('x', 1001))", "workflow_id is 1001 bytes long");
+  expect_refused("SELECT holdfast.start_workflow('Order', 'x', NULL)", "input is null");
+  expect_refused("SELECT holdfast.start_workflow('Order', 'x', reuse => 'never')", "reuse is \"never\", allowed are");
+  expect_refused("SELECT holdfast.start_workflow('Order', 'x', conflict => NULL)", "conflict is null");
+  expect_refused("SELECT holdfast.start_workflow('Order', 'x', priority => 6)", "priority is 6, allowed are 1 to 5");
+  expect_refused("SELECT holdfast.start_workflow('Order', 'x', start_delay => interval '-1 s')", "start_delay");
+  expect_refused("SELECT holdfast.start_workflow('Order', 'x', memo => '[]')", "JSON objects");
+  expect_refused("SELECT holdfast.start_workflow('Order', 'x', task_queue => '')", "task_queue is empty");
+  EXPECT_EQ(refused("SELECT holdfast.start_workflow('Order', 'x', '{')").sqlstate, "22P02");
+  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.runs"), "0");
+}
+
+TEST_F(PostgresSqlFunctions, SignalsArriveOnce) {
+  execute("SELECT holdfast.start_workflow('Order', 'order-1')");
+  const std::string send = "SELECT holdfast.signal_workflow('order-1', 'go', '1', message_id => '" + new_id().to_string() + "')";
+  EXPECT_EQ(ask(send), "sent");
+  EXPECT_EQ(ask(send), "sent");
+  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.inbox"), "1");
+  EXPECT_EQ(ask("SELECT holdfast.signal_workflow('order-2', 'go')"), "not_found");
+  EXPECT_EQ(ask("SELECT holdfast.cancel_workflow('order-1', 'enough')"), "sent");
+  EXPECT_EQ(ask("SELECT string_agg(kind || ' ' || name, ',' ORDER BY inbox_id) FROM holdfast.inbox"), "signal go,cancel enough");
+  execute("SELECT holdfast.terminate_workflow('order-1')");
+  EXPECT_EQ(ask("SELECT holdfast.signal_workflow('order-1', 'go')"), "closed");
+  EXPECT_EQ(ask("SELECT holdfast.cancel_workflow('order-1')"), "closed");
+}
+
+TEST_F(PostgresSqlFunctions, BadSignalsAreRefusedInWords) {
+  expect_refused("SELECT holdfast.signal_workflow('', 'go')", "workflow_id is empty");
+  expect_refused("SELECT holdfast.signal_workflow('x', NULL)", "signal is null");
+  expect_refused("SELECT holdfast.signal_workflow('x', 'go', NULL)", "payload is null");
+  expect_refused("SELECT holdfast.cancel_workflow('x', repeat('r', 10001))", "reason is 10001 bytes long");
+}
+
+TEST_F(PostgresSqlFunctions, TheRuntimeRoleCanWorkButNotChangeDefinitions) {
+  execute("CREATE ROLE runtime_" + database_.name() + " LOGIN IN ROLE holdfast_runtime");
+  PostgresOptions options;
+  options.connection_string = connection_string() + " user=runtime_" + database_.name();
+  {
+    const auto store = open(options);
+    const WorkerId worker = store->register_worker(worker_info());
+    const NewRun run = new_run("order-1");
+    store->start_runs({&run, 1});
+    const auto message = signal_to("order-1");
+    store->send_messages({&message, 1});
+    const auto lane = store->open_lane(worker);
+    ASSERT_EQ(claim(*lane).size(), 1u);
+    auto step = lane->begin_step();
+    CommitBatch batch;
+    batch.runs.push_back(append(run.run_id, 1, {event::WorkflowStarted{}}));
+    step->commit(batch);
+    store->maintain();
+    store->release_worker(worker);
+  }
+  pqxx::connection connection(options.connection_string);
+  const auto denied = [&](const std::string& sql) {
+    EXPECT_THROW(pqxx::nontransaction(connection).exec(sql), pqxx::insufficient_privilege) << sql;
+  };
+  denied("CREATE TABLE holdfast.mine (n int)");
+  denied("DROP TABLE holdfast.inbox");
+  denied("DELETE FROM holdfast.history");
+  denied("UPDATE holdfast.history SET events = '[]'");
+  connection.disconnect();
+  execute("DROP ROLE runtime_" + database_.name());
+}
+
+TEST_F(PostgresSqlFunctions, HistoriesOfAnyTimeHaveAPartition) {
+  for (const char* time : {"1970-01-01", "2020-01-01", "2100-01-01"}) {
+    execute("INSERT INTO holdfast.history SELECT 0, holdfast.uuid_v7_floor('" + std::string(time) + "'), 1, now(), '[]'");
+  }
+  // The far future waits in the default partition until its month is made.
+  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.history_default"), "1");
+  EXPECT_EQ(ask("SELECT holdfast.ensure_history_partitions()"), "0");
+  const auto refusal = refused("SELECT holdfast.ensure_history_partitions(-1)");
+  EXPECT_EQ(refusal.sqlstate, "22023");
+}
+
+TEST_F(PostgresSqlFunctions, RowsOfTheDefaultPartitionMoveIntoTheirMonth) {
+  const std::string later = "date_trunc('month', now()) + interval '5 months 3 days'";
+  execute("INSERT INTO holdfast.history SELECT 0, holdfast.uuid_v7_floor(" + later + "), 1, now(), '[1]'");
+  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.history_default"), "1");
+  EXPECT_EQ(ask("SELECT holdfast.ensure_history_partitions(6)"), "3");
+  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.history_default"), "0");
+  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.history"), "1");
+}
+
+}  // namespace
+}  // namespace holdfast::test
