@@ -25,9 +25,9 @@ struct WorkerOptions {
   int quarantine_after = 5;                        ///< owners that died in a row without progress
   std::size_t max_payload_bytes = 2 << 20;
   Duration shutdown_grace = std::chrono::seconds(3);   ///< running activities may end in this time
-  std::string identity;                            ///< empty: host:pid
-  std::string version;
-  std::function<void(std::string_view level, std::string_view message)> log;   ///< empty: the default spdlog logger
+  std::string identity = {};                            ///< empty: host:pid
+  std::string version = {};
+  std::function<void(std::string_view level, std::string_view message)> log = {};   ///< empty: the default spdlog logger
 
   /// Throws std::invalid_argument that names the field, its value and what is allowed.
   void validate() const;

@@ -13,10 +13,10 @@ namespace holdfast::store {
 /// How to reach PostgreSQL, and how long to wait for it.
 struct PostgresOptions {
   /// libpq's: key=value or URI. May be a PgBouncer in transaction mode; then set `prepared` to false.
-  std::string connection_string;
+  std::string connection_string = {};
   /// For listen(), which needs a session of its own: a direct connection when the other one is a PgBouncer.
   /// Empty: the same as connection_string.
-  std::string listen_connection_string;
+  std::string listen_connection_string = {};
   /// Connections for everything but lanes and listeners, which have their own. At least 1.
   int pool_size = 4;
   /// Prepared statements and session settings. False: neither is used (PgBouncer before 1.21 in transaction mode).
