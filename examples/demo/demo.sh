@@ -172,7 +172,7 @@ title "The history of the call without (wfctl run history call-$silent_call)"
 title "The rows that they wrote"
 rows() {
   printf '\n  %s\n' "$1"
-  sql "$2" -P border=2 -P footer=off
+  sql "$2" -P border=2 -P footer=off -P pager=off
 }
 rows platform.calls "SELECT id, status, direction, ended_reason, duration_ms, cost_usd FROM platform.calls ORDER BY id"
 rows platform.call_transcripts "SELECT call_id, left(transcript, 50) AS transcript, left(summary, 40) AS summary FROM platform.call_transcripts"
@@ -180,7 +180,7 @@ rows platform.call_recordings "SELECT call_id, object_key FROM platform.call_rec
 rows platform.call_actions "SELECT position, kind, left(text, 70) AS text, due FROM platform.call_actions ORDER BY call_id, position"
 rows platform.usage_ledger "SELECT source, minutes FROM platform.usage_ledger ORDER BY source"
 rows platform.organization_usage "SELECT slug, calls, minutes_used, plan_minutes FROM platform.organization_usage"
-rows "platform.outbox (SMS and e-mail that a real vendor would have sent)" "SELECT channel, recipient, left(body, 60) AS body FROM platform.outbox ORDER BY idempotency_key, channel"
+rows "platform.outbox (SMS and e-mail that a real vendor would have sent)" "SELECT channel, recipient, left(translate(body, E'\\n', ' '), 60) AS body FROM platform.outbox ORDER BY idempotency_key, channel"
 rows platform.webhook_attempts "SELECT message_id, attempt, status_code, latency_ms FROM platform.webhook_attempts ORDER BY message_id"
 expect "calls" "$(value "SELECT count(*) FROM platform.calls")" 2
 expect "transcripts" "$(value "SELECT count(*) FROM platform.call_transcripts")" 1

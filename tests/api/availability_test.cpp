@@ -1,5 +1,6 @@
 #include "api_fixture.hpp"
 
+#include <functional>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -19,13 +20,15 @@ class Availability : public ApiTest {
   }
 
   /// Until the answer is `status`, or a deadline.
-  int post_until(int status, const std::string& body) {
+  static int until(int status, const std::function<int()>& ask) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     int last = 0;
-    do last = post(body).status;
+    do last = ask();
     while (last != status && std::chrono::steady_clock::now() < deadline);
     return last;
   }
+  int post_until(int status, const std::string& body) { return until(status, [&] { return post(body).status; }); }
+  int ready_until(int status) { return until(status, [&] { return client().Get("/readyz")->status; }); }
 };
 
 TEST_F(Availability, without_a_database_webhooks_are_503_and_work_again_when_it_is_back) {
@@ -39,7 +42,7 @@ TEST_F(Availability, without_a_database_webhooks_are_503_and_work_again_when_it_
   EXPECT_EQ(client().Get("/healthz")->status, 200);
   database_back();
   EXPECT_EQ(post_until(200, report("meanwhile")), 200);
-  EXPECT_EQ(client().Get("/readyz")->status, 200);
+  EXPECT_EQ(ready_until(200), 200);
   EXPECT_EQ(count_of_runs(), "2");
 }
 
