@@ -60,7 +60,7 @@ std::string settings_per_transaction(const PostgresOptions& options) {
 }
 
 bool is_unavailable(std::string_view state) {
-  return state.starts_with("08") || state.starts_with("57P") || state == "53300" || state == "25006";
+  return state.starts_with("08") || state.starts_with("57P") || state == "53300" || state == "25006" || state == "25P03";
 }
 
 bool is_schema_error(std::string_view state) {
