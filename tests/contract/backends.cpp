@@ -3,9 +3,12 @@
 namespace holdfast::test {
 
 Backend memory_backend();
-Backend postgres_backend(bool prepared);
+std::vector<Backend> postgres_backends();
 
-// Without prepared statements is how a PgBouncer in transaction mode is used.
-std::vector<Backend> store_backends() { return {memory_backend(), postgres_backend(true), postgres_backend(false)}; }
+std::vector<Backend> store_backends() {
+  std::vector<Backend> backends = postgres_backends();
+  backends.insert(backends.begin(), memory_backend());
+  return backends;
+}
 
 }  // namespace holdfast::test

@@ -1,6 +1,7 @@
 #include <pqxx/pqxx>
 
 #include <holdfast/store/postgres/postgres_store.hpp>
+#include <tests/support/private_pgbouncer.hpp>
 #include <tests/support/test_database.hpp>
 
 #include "store_contract.hpp"
@@ -12,11 +13,14 @@ namespace {
 struct Shared {
   TestDatabase database{Schema::engine};
   pqxx::connection connection{database.connection_string()};
+  std::unique_ptr<PrivatePgbouncer> pgbouncer;
 };
+
+enum class Way { direct, unprepared, pgbouncer };
 
 class PostgresHarness final : public StoreHarness {
  public:
-  explicit PostgresHarness(bool prepared) {
+  explicit PostgresHarness(Way way) {
     pqxx::work tx(shared_.connection);
     for (const auto* table : {"runs", "live_runs", "inbox", "history", "activity_tasks", "workers"}) {
       tx.exec("DELETE FROM holdfast." + std::string(table));
@@ -24,7 +28,11 @@ class PostgresHarness final : public StoreHarness {
     tx.commit();
     store::PostgresOptions options;
     options.connection_string = shared_.database.connection_string();
-    options.prepared = prepared;
+    options.prepared = way == Way::direct;
+    if (way == Way::pgbouncer) {
+      if (!shared_.pgbouncer) shared_.pgbouncer = std::make_unique<PrivatePgbouncer>(options.connection_string);
+      options.listen_connection_string = std::exchange(options.connection_string, shared_.pgbouncer->connection_string());
+    }
     store_ = store::open_postgres_store(options);
   }
   store::Store& store() override { return *store_; }
@@ -52,8 +60,12 @@ class PostgresHarness final : public StoreHarness {
 
 }  // namespace
 
-Backend postgres_backend(bool prepared) {
-  return {prepared ? "postgres" : "postgres_unprepared", [=] { return std::make_unique<PostgresHarness>(prepared); }};
+std::vector<Backend> postgres_backends() {
+  const auto backend = [](std::string name, Way way) {
+    return Backend{std::move(name), [way] { return std::make_unique<PostgresHarness>(way); }};
+  };
+  return {backend("postgres", Way::direct), backend("postgres_unprepared", Way::unprepared),
+          backend("pgbouncer", Way::pgbouncer)};
 }
 
 }  // namespace holdfast::test
