@@ -45,11 +45,11 @@ void add_dev(CLI::App& parent, Chosen& chosen) {
   command->add_option("--port", options->api_port, "Port of the API")->capture_default_str()->check(CLI::Range(1, 65535));
   command->add_option("--postgres-port", options->postgres_port, "Let PostgreSQL listen on 127.0.0.1 too")
       ->check(CLI::Range(1, 65535));
+  command->add_option("--postgres", options->database_url, "Use this server (a connection string) instead of a private one");
   command->add_option("--bin-dir", options->programs, "Where platform-worker and platform-api are")->capture_default_str();
-  command->footer("With --database-url that server is used instead of a private one. Ctrl-C ends everything.\n"
+  command->footer("Ctrl-C ends everything; so does the end of one of the programs.\n"
                   "Example:\n  wfctl dev --ephemeral");
   chosen.on(*command, [options](Session& session) {
-    options->database_url = session.options().database_url;
     // Before anything is started: whatever ends us from here on ends the stack in good order.
     boost::asio::io_context context;
     boost::asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);

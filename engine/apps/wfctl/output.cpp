@@ -97,6 +97,9 @@ void ListOutput::finish(std::string_view nothing) {
 }
 
 void Facts::add(std::string_view name, std::string value, Colour colour) {
+  // Messages of PostgreSQL end with a line break, and have more of them inside.
+  while (!value.empty() && (value.back() == '\n' || value.back() == ' ')) value.pop_back();
+  std::ranges::replace(value, '\n', ' ');
   if (!value.empty()) facts_.push_back({std::string(name), std::move(value), colour});
 }
 
