@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -22,11 +23,13 @@ namespace platform::test {
 class FakeEndpoint final : public vendors::WebhookSender {
  public:
   vendors::WebhookReply send(const vendors::WebhookPost& post) override {
+    const std::lock_guard lock(mutex);
     posts.push_back(post);
     return reply;
   }
   vendors::WebhookReply reply{.outcome = vendors::HttpOutcome::ok, .status = 200, .response_start = "thanks"};
   std::vector<vendors::WebhookPost> posts;
+  std::mutex mutex;
 };
 
 /// A migrated database with two organizations, reached as the runtime role, and the local vendors.
