@@ -69,8 +69,9 @@ bool eventually(const std::function<bool()>& condition) {
 class Dev : public testing::Test {
  protected:
   ~Dev() override {
-    if (pid_ != 0) ::kill(pid_, SIGKILL), ::waitpid(pid_, nullptr, 0);
-    fs::remove_all(folder_);
+    if (pid_ != 0) ::kill(pid_, SIGTERM), ::waitpid(pid_, nullptr, 0);
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
   }
 
   void begin(std::vector<std::string> arguments) {
@@ -97,7 +98,11 @@ class Dev : public testing::Test {
   }
 
   fs::path folder_ = fs::path(testing::TempDir()) / ("wfctl_dev_" + std::to_string(::getpid()));
-  bool made_ = fs::create_directories(folder_);
+  bool made_ = [this] {
+    fs::create_directories(folder_);
+    fs::permissions(folder_, fs::perms(0755));   // PostgreSQL runs as another user when the tests run as root
+    return true;
+  }();
   pid_t pid_ = 0;
 };
 

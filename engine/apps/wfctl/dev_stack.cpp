@@ -3,10 +3,13 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
 #include <thread>
 
@@ -24,6 +27,8 @@ namespace fs = std::filesystem;
 constexpr const char* kRuntimeLogin = "holdfast_dev";
 
 fs::path default_dev_folder() {
+  // PostgreSQL refuses to run as root; the user that it runs as instead cannot enter root's home.
+  if (::geteuid() == 0) return "/var/lib/holdfast/dev";
   if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0') return fs::path(data) / "holdfast/dev";
   if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') return fs::path(home) / ".local/share/holdfast/dev";
   return fs::temp_directory_path() / "holdfast-dev";
@@ -61,6 +66,9 @@ DevOptions::DevOptions() : folder(default_dev_folder()), programs(own_folder()) 
 DevStack::DevStack(const DevOptions& options) : options_(options) {
   if (accepts_connections(options_.api_port))
     throw std::runtime_error("port " + std::to_string(options_.api_port) + " is in use: choose another with --port");
+  for (const char* program : {"platform-worker", "platform-api"})
+    if (::access((options_.programs / program).c_str(), X_OK) != 0)
+      throw std::runtime_error((options_.programs / program).string() + ": " + std::strerror(errno) + " (it is built beside wfctl)");
   start_database();
   prepare_database();
   start_programs();
@@ -74,7 +82,9 @@ void DevStack::start_database() {
   if (!options_.ephemeral) {
     postgres.folder = fs::absolute(options_.folder);
     postgres.persistent = true;
+    const mode_t mask = ::umask(022);   // the user that PostgreSQL runs as has to get there
     fs::create_directories(postgres.folder);
+    ::umask(mask);
   }
   if (options_.postgres_port != 0) postgres.tcp_port = options_.postgres_port;
   if (options_.database_url.empty()) {
