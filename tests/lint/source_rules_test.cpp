@@ -56,7 +56,7 @@ TEST(SourceRules, each_layer_includes_only_what_stands_below_it) {
               ElementsAre(HasSubstr("vendors")));
   EXPECT_THAT(violations("activities/calls.cpp", "#include <holdfast/worker/registry.hpp>\n"),
               ElementsAre(HasSubstr("worker")));
-  EXPECT_THAT(violations("activities/registration.hpp", "#include <holdfast/worker/registry.hpp>\n"), IsEmpty());
+  EXPECT_THAT(violations("activities/registration.cpp", "#include <holdfast/worker/registry.hpp>\n"), IsEmpty());
   EXPECT_THAT(violations("engine/apps/wfctl/main.cpp", "#include <holdfast/devpg/private_postgres.hpp>\n"), IsEmpty());
 }
 
