@@ -122,6 +122,14 @@ TEST_F(Doctor, FindsEveryBrokenPromise) {
   expect_broken("every parked run has a reason to wake", "UPDATE holdfast.live_runs SET waiting_for = ''",
                 "UPDATE holdfast.live_runs SET waiting_for = 'a message'");
   expect_broken("every unread message rang the doorbell", message(open), no_messages);
+  const std::string owned = "UPDATE holdfast.live_runs SET owner = " +
+      std::to_string(client.store().register_worker({.identity = "w", .task_queues = {"default"}, .version = "1", .lease = 1h}));
+  sql(owned + "; " + message(open));
+  EXPECT_TRUE(examine().at("healthy").as_bool()) << "the owner has only just read it";
+  sql("UPDATE holdfast.live_runs SET owner = NULL; " + no_messages);
+  expect_broken("every unread message rang the doorbell", owned + "; " + message(open) +
+                    "; UPDATE holdfast.inbox SET at = now() - interval '1 minute'",
+                "UPDATE holdfast.live_runs SET owner = NULL; " + no_messages);
   const std::string scheduled = "INSERT INTO holdfast.history (run_id, event_id, at, events) VALUES ('" + open +
       "', 1, now(), '[{\"type\":\"WorkflowStarted\"},{\"type\":\"ActivityScheduled\",\"seq\":2,\"activity\":\"charge\"}]')";
   expect_broken("parked runs: every pending activity is a task", scheduled, "DELETE FROM holdfast.history" + of_open);

@@ -61,7 +61,8 @@ constexpr const char* kOneEnd = R"(
       FROM holdfast.history h
      CROSS JOIN LATERAL json_array_elements(h.events) WITH ORDINALITY AS e (event, n)
      WHERE h.shard = 0 AND h.run_id > $1 AND h.run_id <= $2
-       AND e.event ->> 'type' IN ('WorkflowCompleted', 'WorkflowFailed', 'WorkflowCanceled', 'WorkflowTerminated')
+       AND e.event ->> 'type' IN ('WorkflowCompleted', 'WorkflowFailed', 'WorkflowCanceled', 'WorkflowTimedOut',
+                                  'WorkflowTerminated')
      GROUP BY h.run_id),
   lasts AS (
     SELECT DISTINCT ON (h.run_id) h.run_id, h.event_id + json_array_length(h.events) - 1 AS last_event,
@@ -77,11 +78,10 @@ constexpr const char* kOneEnd = R"(
          END
     FROM page p LEFT JOIN ends e USING (run_id) LEFT JOIN lasts l USING (run_id)
    WHERE (p.status = 'running') <> (e.ends IS NULL) OR e.ends > 1 OR e.last_end <> l.last_event
-      OR (p.status, l.last_type) IN (
-           ('completed', 'WorkflowFailed'), ('completed', 'WorkflowCanceled'), ('completed', 'WorkflowTerminated'),
-           ('failed', 'WorkflowCompleted'), ('failed', 'WorkflowCanceled'), ('failed', 'WorkflowTerminated'),
-           ('canceled', 'WorkflowCompleted'), ('canceled', 'WorkflowFailed'), ('canceled', 'WorkflowTerminated'),
-           ('terminated', 'WorkflowCompleted'), ('terminated', 'WorkflowFailed'), ('terminated', 'WorkflowCanceled'))
+      OR (p.status <> 'running' AND l.last_type <> CASE p.status
+            WHEN 'completed' THEN 'WorkflowCompleted' WHEN 'failed' THEN 'WorkflowFailed'
+            WHEN 'canceled' THEN 'WorkflowCanceled' WHEN 'timed_out' THEN 'WorkflowTimedOut'
+            WHEN 'terminated' THEN 'WorkflowTerminated' ELSE l.last_type END)
    LIMIT $3)";
 
 constexpr const char* kHistoryHasRun = R"(
@@ -113,23 +113,25 @@ constexpr const char* kParkedHasReason = R"(
      AND NOT EXISTS (SELECT FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.run_id = l.run_id)
    LIMIT $3)";
 
+// An owner resets the doorbell when it reads the message, and may take it into a later commit of the same second.
 constexpr const char* kMessagesRing = R"(
   SELECT format('run %s (%s) has %s unread message(s), but its doorbell is not rung and no time is due',
                 l.run_id, l.workflow_id, i.messages)
     FROM holdfast.live_runs l
-    JOIN (SELECT run_id, count(*) AS messages FROM holdfast.inbox
+    JOIN (SELECT run_id, count(*) AS messages, min(at) AS oldest FROM holdfast.inbox
            WHERE shard = 0 AND run_id > $1 AND run_id <= $2 GROUP BY run_id) i USING (run_id)
    WHERE l.shard = 0 AND NOT l.rung AND NOT l.quarantined
-     AND (l.owner IS NOT NULL OR l.ready_at = 'infinity')
+     AND ((l.owner IS NULL AND l.ready_at = 'infinity')
+          OR (l.owner IS NOT NULL AND i.oldest < now() - interval '30 seconds'))
    LIMIT $3)";
 
-// What a parked run asked for must be somewhere outside the memory of its former owner. A run that is due (its owner
-// died, say) is rebuilt and asks again.
+// What a parked run asked for must be somewhere outside the memory of its former owner. A run that will be rebuilt
+// anyway (its owner died, its code failed) asks again.
 constexpr const char* kActivitiesExist = R"(
   WITH parked AS (
     SELECT l.run_id, l.workflow_id FROM holdfast.live_runs l
      WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2 AND l.owner IS NULL AND l.ready_at > now()
-       AND NOT l.quarantined AND NOT l.fresh),
+       AND NOT l.quarantined AND NOT l.fresh AND l.task_failures = 0),
   pending AS (
     SELECT h.run_id, (e.event ->> 'seq')::int AS seq, max(e.event ->> 'activity') AS activity
       FROM parked p JOIN holdfast.history h ON h.shard = 0 AND h.run_id = p.run_id
