@@ -37,8 +37,8 @@ SELECT EXISTS (SELECT FROM me), )sql" HOLDFAST_TASK_COLUMNS ", " HOLDFAST_MICROS
 const Statement kFinishActivities{"finish_activities", R"sql(
 WITH o AS MATERIALIZED (
   SELECT DISTINCT ON (o.run_id, o.seq) o.*
-    FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6::json[], $7::bigint[])
-           WITH ORDINALITY AS o (run_id, seq, attempt, worker, kind, payload, delay, n)
+    FROM (SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::text[], $6::json[], $7::bigint[])
+           WITH ORDINALITY AS o (run_id, seq, attempt, worker, kind, payload, delay, n) LIMIT cardinality($1)) o
     CROSS JOIN LATERAL (
       SELECT FROM holdfast.activity_tasks t
        WHERE t.shard = 0 AND t.run_id = o.run_id AND t.seq = o.seq AND t.attempt = o.attempt
@@ -75,12 +75,13 @@ SELECT (SELECT count(*) FROM sent) + (SELECT count(*) FROM retried))sql"};
 const Statement kHeartbeatActivities{"heartbeat_activities", R"sql(
 WITH b AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::json[]) WITH ORDINALITY
-                  AS b (run_id, seq, attempt, details, n)),
+                  AS b (run_id, seq, attempt, details, n) LIMIT cardinality($1)),
 beaten AS (
   UPDATE holdfast.activity_tasks t
      SET heartbeat_details = b.details, timeout_at = )sql" HOLDFAST_RUNNING_TIMEOUT("t.started_at", "now()") R"sql(,
          timeout_kind = )sql" HOLDFAST_RUNNING_TIMEOUT_KIND("t.started_at", "now()") R"sql(
-    FROM b WHERE t.shard = 0 AND t.run_id = b.run_id AND t.seq = b.seq AND t.attempt = b.attempt AND t.owner = $5::bigint
+    FROM b WHERE t.shard = 0 AND t.run_id = b.run_id AND t.seq = b.seq AND t.attempt = b.attempt
+     AND (t.owner = $5::bigint) IS TRUE
   RETURNING b.n, t.cancel_requested)
 SELECT b.run_id, b.seq, b.attempt FROM b
  WHERE (b.n IN (SELECT n FROM beaten WHERE NOT cancel_requested)) IS NOT TRUE)sql"};

@@ -2,7 +2,17 @@
 
 #include <libpq-fe.h>
 
+#include <holdfast/store/postgres/hot_statements.hpp>
+
 namespace holdfast::store::postgres {
+
+// The plan of every statement of ours is the same whatever its parameters: an index scan per element of an array. The
+// planner may not find another one while tables are small, because the plan outlives that (schema/README.md, plans).
+// Pages cost next to nothing here, so that the number of rows that a plan touches decides even among a handful.
+const char* const kSessionSettings =
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off "
+    "-c random_page_cost=0.01 -c seq_page_cost=0.01 -c jit=off";
+
 namespace {
 
 using std::chrono::steady_clock;
@@ -17,11 +27,7 @@ std::string quoted(const std::string& value) {
   return out + "'";
 }
 
-// The plan of every statement of ours is the same whatever its parameters: an index scan per element of an array. The
-// planner may not find another one while tables are small, because the plan outlives that (schema/README.md, plans).
-constexpr std::string_view kSessionSettings =
-    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off "
-    "-c jit=off";
+constexpr std::size_t kRowsThatMakePlansOld = 500;
 
 std::string session_settings(const PostgresOptions& options) {
   return std::string(kSessionSettings) + " -c lock_timeout=" + std::to_string(options.lock_timeout.count()) +
@@ -53,7 +59,8 @@ std::string with_settings(const PostgresOptions& options) {
 
 std::string settings_per_transaction(const PostgresOptions& options) {
   if (options.prepared) return "";
-  return "SET LOCAL lock_timeout=" + std::to_string(options.lock_timeout.count()) +
+  return "SET LOCAL enable_seqscan=off;SET LOCAL enable_hashjoin=off;SET LOCAL enable_mergejoin=off;"
+         "SET LOCAL random_page_cost=0.01;SET LOCAL seq_page_cost=0.01;SET LOCAL lock_timeout=" + std::to_string(options.lock_timeout.count()) +
          ";SET LOCAL statement_timeout=" + std::to_string(options.statement_timeout.count()) +
          ";SET LOCAL idle_in_transaction_session_timeout=" +
          std::to_string(options.idle_in_transaction_timeout.count()) + ";";
@@ -100,9 +107,14 @@ pqxx::result Connection::run(const Statement& statement, const Parameters& param
 }
 
 bool Connection::plans_are_old() {
+  if (!prepared_) return false;
   const auto now = steady_clock::now();
-  if (!prepared_ || now - planned_at_ < std::chrono::seconds(1)) return false;
+  const auto age = now - planned_at_;
+  const bool old = age >= std::chrono::seconds(1) ||
+                   (age >= std::chrono::milliseconds(100) && rows_since_planned_ >= kRowsThatMakePlansOld);
+  if (!old) return false;
   planned_at_ = now;
+  rows_since_planned_ = 0;
   return true;
 }
 

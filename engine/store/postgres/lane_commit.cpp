@@ -7,6 +7,8 @@
 
 // What a step writes, in lock order: histories, then live_runs, then activity_tasks and inbox. Each statement serves the
 // whole batch and returns the runs that it does not apply to; parts of the batch that are empty cost nothing.
+// LIMIT cardinality(...) and (...) IS TRUE change no result: they keep the planner from scanning what an owner has, or
+// all that there is, for a few keys (schema/README.md, plans).
 namespace holdfast::store::postgres {
 
 // Runs that get neither a history row nor a new state, whose tasks change: nothing else would stop a former owner.
@@ -14,7 +16,7 @@ const Statement kCheckOwned{"check_owned", R"sql(
 WITH held AS MATERIALIZED (
   SELECT l.run_id FROM unnest($1::uuid[]) AS u (run_id)
    CROSS JOIN LATERAL (SELECT l.run_id FROM holdfast.live_runs l
-                        WHERE l.shard = 0 AND l.run_id = u.run_id AND l.owner = $2::bigint FOR NO KEY UPDATE) l)
+                        WHERE l.shard = 0 AND l.run_id = u.run_id AND (l.owner = $2::bigint) IS TRUE FOR NO KEY UPDATE) l)
 SELECT u.run_id FROM unnest($1::uuid[]) AS u (run_id) WHERE (u.run_id IN (SELECT run_id FROM held)) IS NOT TRUE)sql"};
 
 // The key is the fence: whoever appends an event first wins. A worker that was taken over has no row in `workers` any
@@ -26,24 +28,28 @@ SELECT 0, u.run_id, u.event_id, u.at, u.events
  WHERE (SELECT true FROM holdfast.workers WHERE worker_id = $5::bigint))sql"};
 
 const Statement kConsumeMessages{"consume_messages", R"sql(
-DELETE FROM holdfast.inbox i USING unnest($1::uuid[], $2::bigint[]) AS u (run_id, inbox_id)
+DELETE FROM holdfast.inbox i
+ USING (SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS u (run_id, inbox_id) LIMIT cardinality($1)) u
  WHERE i.shard = 0 AND i.run_id = u.run_id AND i.inbox_id = u.inbox_id)sql"};
 
 const Statement kEndTasks{"end_tasks", R"sql(
-DELETE FROM holdfast.activity_tasks t USING unnest($1::uuid[], $2::integer[]) AS u (run_id, seq)
+DELETE FROM holdfast.activity_tasks t
+ USING (SELECT * FROM unnest($1::uuid[], $2::integer[]) AS u (run_id, seq) LIMIT cardinality($1)) u
  WHERE t.shard = 0 AND t.run_id = u.run_id AND t.seq = u.seq)sql"};
 
 const Statement kCancelTasks{"cancel_tasks", R"sql(
-UPDATE holdfast.activity_tasks t SET cancel_requested = true FROM unnest($1::uuid[], $2::integer[]) AS u (run_id, seq)
+UPDATE holdfast.activity_tasks t SET cancel_requested = true
+  FROM (SELECT * FROM unnest($1::uuid[], $2::integer[]) AS u (run_id, seq) LIMIT cardinality($1)) u
  WHERE t.shard = 0 AND t.run_id = u.run_id AND t.seq = u.seq)sql"};
 
 // A bell that rang keeps the run open: its owner has not read the message. What is left of tasks and messages then goes.
 const Statement kCloseRuns{"close_runs", R"sql(
 WITH c AS MATERIALIZED (
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::json[], $4::json[]) AS c (run_id, status, result, failure)),
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::json[], $4::json[]) AS c (run_id, status, result, failure)
+   LIMIT cardinality($1)),
 gone AS (
   DELETE FROM holdfast.live_runs l USING c
-   WHERE l.shard = 0 AND l.run_id = c.run_id AND l.owner = $5::bigint AND NOT l.rung RETURNING l.run_id),
+   WHERE l.shard = 0 AND l.run_id = c.run_id AND (l.owner = $5::bigint AND NOT l.rung) IS TRUE RETURNING l.run_id),
 run AS (
   UPDATE holdfast.runs r SET status = c.status, result = c.result, failure = c.failure, closed_at = now()
     FROM c WHERE r.shard = 0 AND r.run_id = c.run_id),
@@ -53,12 +59,13 @@ SELECT run_id FROM c WHERE (run_id IN (SELECT run_id FROM gone)) IS NOT TRUE)sql
 
 const Statement kParkRuns{"park_runs", R"sql(
 WITH p AS MATERIALIZED (
-  SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) AS p (run_id, ready_at, waiting_for, failure)),
+  SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[]) AS p (run_id, ready_at, waiting_for, failure)
+   LIMIT cardinality($1)),
 parked AS (
   UPDATE holdfast.live_runs l
      SET owner = NULL, ready_at = CASE WHEN l.rung THEN now() ELSE p.ready_at END, waiting_for = p.waiting_for,
          task_failure = p.failure, task_failures = CASE WHEN p.failure IS NULL THEN 0 ELSE l.task_failures + 1 END
-    FROM p WHERE l.shard = 0 AND l.run_id = p.run_id AND l.owner = $5::bigint RETURNING l.run_id)
+    FROM p WHERE l.shard = 0 AND l.run_id = p.run_id AND (l.owner = $5::bigint) IS TRUE RETURNING l.run_id)
 SELECT run_id FROM p WHERE (run_id IN (SELECT run_id FROM parked)) IS NOT TRUE)sql"};
 
 namespace {
@@ -254,6 +261,7 @@ void PostgresStep::commit(const CommitBatch& batch) {
     } catch (const pqxx::unique_violation& error) {
       throw Conflict(error.what(), run_in_message(error.what()));
     }
+    lane_.connection->note_work(batch.runs.size());
     work_->commit();
   });
 }

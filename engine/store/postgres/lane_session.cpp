@@ -25,7 +25,7 @@ SELECT i.run_id, )sql" HOLDFAST_MESSAGE_COLUMNS R"sql(
 const Statement kReadOwnedMessages{"read_owned_messages", R"sql(
 SELECT i.run_id, )sql" HOLDFAST_MESSAGE_COLUMNS R"sql(
   FROM unnest($1::uuid[]) WITH ORDINALITY AS u (run_id, n)
-  CROSS JOIN LATERAL (SELECT run_id FROM holdfast.live_runs WHERE shard = 0 AND run_id = u.run_id AND owner = $2::bigint LIMIT 1) l
+  CROSS JOIN LATERAL (SELECT run_id FROM holdfast.live_runs WHERE shard = 0 AND run_id = u.run_id AND (owner = $2::bigint) IS TRUE LIMIT 1) l
   CROSS JOIN LATERAL (SELECT * FROM holdfast.inbox i WHERE i.shard = 0 AND i.run_id = l.run_id ORDER BY i.inbox_id) i
  ORDER BY u.n, i.inbox_id)sql"};
 
@@ -33,7 +33,7 @@ SELECT i.run_id, )sql" HOLDFAST_MESSAGE_COLUMNS R"sql(
 const Statement kLoadHistories{"load_histories", R"sql(
 SELECT l.run_id, h.event_id, )sql" HOLDFAST_MICROS("h.at") R"sql(, h.events
   FROM unnest($1::uuid[]) WITH ORDINALITY AS u (run_id, n)
-  CROSS JOIN LATERAL (SELECT run_id FROM holdfast.live_runs WHERE shard = 0 AND run_id = u.run_id AND owner = $2::bigint LIMIT 1) l
+  CROSS JOIN LATERAL (SELECT run_id FROM holdfast.live_runs WHERE shard = 0 AND run_id = u.run_id AND (owner = $2::bigint) IS TRUE LIMIT 1) l
   LEFT JOIN LATERAL (SELECT event_id, at, events FROM holdfast.history
                       WHERE shard = 0 AND run_id = l.run_id ORDER BY event_id) h ON true
  ORDER BY u.n, h.event_id)sql"};

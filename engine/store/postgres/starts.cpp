@@ -179,6 +179,7 @@ std::vector<StartResult> PostgresStore::start_runs(std::span<const NewRun> runs)
     // Anything but the first attempt may be a repetition of a start that took place.
     if (std::exchange(first, false)) starter.plainly(run);
     starter.by_policy(run);
+    session.note_work(runs.size());
     return starter.results();
   });
 }

@@ -35,7 +35,7 @@ held AS MATERIALIZED (
   SELECT l.run_id, l.owner, coalesce(h.event_id, 0) AS event_id
     FROM dead
     CROSS JOIN LATERAL (SELECT run_id, owner FROM holdfast.live_runs
-                         WHERE shard = 0 AND owner = dead.worker_id AND owner IS NOT NULL) l
+                         WHERE shard = 0 AND owner = dead.worker_id AND owner IS NOT NULL OFFSET 0) l
     LEFT JOIN LATERAL (SELECT event_id FROM holdfast.history WHERE shard = 0 AND run_id = l.run_id
                         ORDER BY event_id DESC LIMIT 1) h ON true),
 freed AS (
@@ -47,7 +47,7 @@ freed AS (
     FROM (SELECT held.*, CASE WHEN o.takeover_event = held.event_id THEN o.takeovers + 1 ELSE 1 END AS deaths
             FROM held CROSS JOIN LATERAL (SELECT takeover_event, takeovers FROM holdfast.live_runs
                                            WHERE shard = 0 AND run_id = held.run_id LIMIT 1) o) v
-   WHERE l.shard = 0 AND l.run_id = v.run_id AND l.owner = v.owner RETURNING l.quarantined),
+   WHERE l.shard = 0 AND l.run_id = v.run_id AND (l.owner = v.owner) IS TRUE RETURNING l.quarantined),
 task AS (
   UPDATE holdfast.activity_tasks t
      SET owner = NULL, ready_at = 'infinity', timeout_at = now(), timeout_kind = 'WorkerLost'

@@ -1,0 +1,25 @@
+#include <holdfast/store/postgres/hot_statements.hpp>
+
+#include <holdfast/store/postgres/activities.hpp>
+#include <holdfast/store/postgres/lane_commit.hpp>
+#include <holdfast/store/postgres/lane_session.hpp>
+#include <holdfast/store/postgres/messages.hpp>
+#include <holdfast/store/postgres/reading_verbs.hpp>
+#include <holdfast/store/postgres/starts.hpp>
+#include <holdfast/store/postgres/workers.hpp>
+
+namespace holdfast::store::postgres {
+
+std::span<const Statement> hot_statements() {
+  // Made at the first call: the constants of other files may not be initialised before this file's.
+  static const Statement all[] = {
+      kStartRuns, kStartRunsByPolicy, kSendMessages, kTerminateRun,
+      kClaimRuns, kResetDoorbells, kReadMessages, kReadOwnedMessages, kLoadHistories, kLoadTasks,
+      kCheckOwned, kAppendHistory, kConsumeMessages, kEndTasks, kWriteTasks, kCancelTasks, kCloseRuns, kParkRuns,
+      kClaimActivities, kFinishActivities, kHeartbeatActivities, kClaimExpiredActivities,
+      kRegisterWorker, kRenewLease, kReleaseWorker, kTakeOverExpired, kFindOrphans, kPeek,
+      kClosedRuns, kDescribeRun, kListRuns, kReadHistory, kPendingActivities};
+  return all;
+}
+
+}  // namespace holdfast::store::postgres
