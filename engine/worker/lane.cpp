@@ -260,6 +260,9 @@ void Lane::hand_over() {
   session_.reset();
   owned_.clear();
   cache_.clear();
+}
+
+void Lane::release() {
   try {
     if (worker_id_ != 0) env_.store.release_worker(worker_id_);
   } catch (const store::Error& e) {

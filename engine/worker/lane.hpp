@@ -47,9 +47,11 @@ class Lane final : public ActivitySink {
   ~Lane() override;
 
   void start();
-  /// Stops claiming, waits up to the grace period for running activities, then gives everything back.
+  /// Stops claiming and waits up to the grace period for running activities.
   void begin_stop();
   void join();
+  /// After join(): gives back what the lane owns and ends its lease.
+  void release();
 
   /// Hints; thread-safe.
   void want_claims();

@@ -163,7 +163,6 @@ void Lane::schedule(Batch& batch, LiveRun& live, store::RunCommit& commit, comma
     task.input = command.input;
     task.options = command.options;
     task.started_here = here;
-    task.attempt = here ? 1 : 0;
     task.scheduled_at = step_now_;
     commit.new_tasks.push_back(std::move(task));
   }

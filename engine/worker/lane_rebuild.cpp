@@ -79,6 +79,7 @@ void Lane::restore_activities(Batch& batch, LiveRun& live, const store::RunState
 }
 
 void Lane::push_timers(Batch& batch, const LiveRun& live) {
+  if (live.info.deadline) batch.timers.push_back({*live.info.deadline, live.info.run_id, 0, TimerKind::deadline});
   for (const auto& timer : live.run->pending_timers())
     batch.timers.push_back({timer.fire_at, live.info.run_id, timer.seq, TimerKind::timer});
   for (const auto& [seq, entry] : live.waiting)

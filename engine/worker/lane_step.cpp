@@ -86,22 +86,23 @@ void Lane::claim(Batch& batch, store::StepTransaction& transaction) {
     if (live && live->info.claims + 1 == info.claims) {
       ++env_.stats.cache_hits;
       if (info.rung) rung.push_back(info.run_id);
-      push_timers(batch, *live);
     } else {
       live = std::make_unique<LiveRun>();
       live->fresh = info.fresh && !info.rung;
     }
     live->info = std::move(info);
     live->queued = true;
+    if (live->run) push_timers(batch, *live);
     if (const auto suspect = suspects_.find(live->info.run_id); suspect != suspects_.end()) {
       live->failed_transactional = std::move(suspect->second.failed_transactional);
       live->refused = std::move(suspect->second.refused);
       suspects_.erase(suspect);
     }
-    if (live->info.deadline) batch.timers.push_back({*live->info.deadline, live->info.run_id, 0, TimerKind::deadline});
     if (live->fresh) {
-      if (const auto* definition = env_.registry.workflow(live->info.workflow_type))
+      if (const auto* definition = env_.registry.workflow(live->info.workflow_type)) {
         live->run = std::make_unique<Run>(*definition, info_of(*live));
+        push_timers(batch, *live);
+      }
     }
     batch.claimed.push_back(std::move(live));
   }

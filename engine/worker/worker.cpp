@@ -97,9 +97,10 @@ bool Worker::stop() {
   parts_->wake_ups.stop();
   parts_->remote.begin_stop();
   for (auto& lane : parts_->lanes) lane->begin_stop();
-  parts_->remote.join();
+  parts_->remote.join();   // its outcomes are written under a lane's id
   for (auto& lane : parts_->lanes) lane->join();
   parts_->leases.stop();
+  for (auto& lane : parts_->lanes) lane->release();
   parts_->pool.take_queued();
   parts_->pool.cancel_all();
   return parts_->pool.running() == 0;
