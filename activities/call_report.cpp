@@ -84,7 +84,9 @@ std::string cost_text(const json::object& message, const json::object& call) {
 CallReport parse_call_report(std::string_view body) {
   boost::system::error_code error;
   json::monotonic_resource memory(16 * 1024);
-  const auto document = json::parse(body, error, &memory);
+  json::parse_options options;
+  options.max_depth = 64;   // as deep as the ingress lets in
+  const auto document = json::parse(body, error, &memory, options);
   if (error) throw holdfast::ApplicationError("BadReport", "the report is not JSON: " + error.message(), true);
   if (!document.is_object() || !document.get_object().contains("message"))
     throw holdfast::ApplicationError("BadReport", "the report has no `message` object", true);
