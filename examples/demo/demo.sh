@@ -8,7 +8,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 bin=${1:?usage: demo.sh BIN_DIRECTORY}
-bin=$(cd "$bin" && pwd -P)
+bin=$(cd "$bin" 2>/dev/null && pwd -P) || bin=$1
 
 organization=0193f5a0-0000-7000-8000-00000000d3a0
 vapi_secret=demo-vapi-secret
