@@ -155,7 +155,7 @@ std::vector<ActivityPool::Beat> ActivityPool::take_beats() {
     const std::lock_guard lock(slot.mutex);
     Payload details;
     if (slot.job && slot.job->has_row && !slot.abandoned && slot.context->take_beat(details))
-      beats.push_back({slot.job->key, std::move(details)});
+      beats.push_back({slot.job->owner, slot.job->key, std::move(details)});
   }
   return beats;
 }

@@ -27,6 +27,7 @@ struct ActivityJob {
   Timestamp scheduled_at;
   Payload last_details;
   bool has_row = false;                   ///< an activity_tasks row stands for it
+  store::WorkerId owner = 0;              ///< and names this owner
   const ActivityBody* body = nullptr;
   ActivitySink* sink = nullptr;
 
@@ -67,7 +68,7 @@ class ActivityPool {
   std::vector<std::unique_ptr<ActivityJob>> take_queued();
   int running() const { return running_.load(); }
 
-  struct Beat { store::ActivityKey key; Payload details; };
+  struct Beat { store::WorkerId owner; store::ActivityKey key; Payload details; };
   /// Heartbeats of jobs that have a row, since the last call.
   std::vector<Beat> take_beats();
 

@@ -153,9 +153,9 @@ void Lane::schedule(Batch& batch, LiveRun& live, store::RunCommit& commit, comma
   }
   const auto& queue = command.options.task_queue.empty() ? live.info.task_queue : command.options.task_queue;
   const bool here = served_here(queue) && env_.registry.activity(command.activity) && env_.pool.has_room();
-  const bool once = command.options.retry.max_attempts == 1;
-  if (!here || once) {
-    // A single attempt is recorded before it begins, so that it cannot happen twice.
+  // A single attempt is recorded before it begins, so that it cannot happen twice; heartbeats need a row to be saved in.
+  const bool recorded = command.options.retry.max_attempts == 1 || command.options.heartbeat;
+  if (!here || recorded) {
     store::NewActivityTask task;
     task.seq = command.seq;
     task.activity = command.activity;
@@ -166,7 +166,7 @@ void Lane::schedule(Batch& batch, LiveRun& live, store::RunCommit& commit, comma
     task.scheduled_at = step_now_;
     commit.new_tasks.push_back(std::move(task));
   }
-  if (here) batch.jobs.push_back(make_job(live, std::move(command), once));
+  if (here) batch.jobs.push_back(make_job(live, std::move(command), recorded));
   else ++env_.stats.remote_activities;
 }
 
@@ -283,6 +283,7 @@ std::unique_ptr<ActivityJob> Lane::make_job(const LiveRun& live, command::Schedu
   job->options = std::move(command.options);
   job->scheduled_at = step_now_;
   job->has_row = has_row;
+  job->owner = worker_id_;
   job->sink = this;
   return job;
 }

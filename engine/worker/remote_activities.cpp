@@ -1,6 +1,7 @@
 #include <holdfast/worker/remote_activities.hpp>
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kBeatInterval = std::chrono::milliseconds(500);
+constexpr auto kSlotInterval = std::chrono::milliseconds(20);
 constexpr auto kPauseAfterError = std::chrono::milliseconds(200);
 constexpr int kMaxClaim = 200;
 constexpr int kMaxExpired = 100;
@@ -103,9 +105,8 @@ void RemoteActivities::run() {
       std::unique_lock lock(mutex_);
       const auto arrived = [this] { return !outcomes_.empty() || expired_wanted_ || stopping_ || (claims_wanted_ && pool_.free_slots() > 0); };
       if (unwritten_.empty()) {
-        // While bodies run, their heartbeats are due from time to time; otherwise only a hint gives work.
-        if (in_flight_ > 0 || claims_wanted_) changed_.wait_for(lock, kBeatInterval / 5, arrived);
-        else changed_.wait(lock, arrived);
+        // Bodies of lanes have heartbeats too, and free a slot without telling this thread.
+        changed_.wait_for(lock, claims_wanted_ ? kSlotInterval : kBeatInterval, arrived);
       }
       std::ranges::move(outcomes_, std::back_inserter(unwritten_));
       outcomes_.clear();
@@ -172,6 +173,7 @@ void RemoteActivities::dispatch(std::vector<store::ClaimedActivity> tasks) {
     job->scheduled_at = task.scheduled_at;
     job->last_details = std::move(task.heartbeat_details);
     job->has_row = true;
+    job->owner = owner_();
     job->body = body;
     job->sink = this;
     jobs.push_back(std::move(job));
@@ -191,12 +193,12 @@ void RemoteActivities::write_outcomes() {
 }
 
 void RemoteActivities::send_heartbeats() {
-  if (Clock::now() - last_beats_ < kBeatInterval || owner_() == 0) return;
+  if (Clock::now() - last_beats_ < kBeatInterval) return;
   last_beats_ = Clock::now();
-  std::vector<store::Heartbeat> beats;
-  for (auto& beat : pool_.take_beats()) beats.push_back({beat.key, std::move(beat.details)});
-  if (beats.empty()) return;
-  for (const auto& key : store_.heartbeat_activities(owner_(), beats)) pool_.cancel(key);
+  std::map<store::WorkerId, std::vector<store::Heartbeat>> by_owner;
+  for (auto& beat : pool_.take_beats()) by_owner[beat.owner].push_back({beat.key, std::move(beat.details)});
+  for (const auto& [owner, beats] : by_owner)
+    for (const auto& key : store_.heartbeat_activities(owner, beats)) pool_.cancel(key);
 }
 
 void RemoteActivities::decide_expired() {

@@ -9,6 +9,7 @@
 #include <holdfast/client/uuid_generator.hpp>
 #include <holdfast/core/workflow.hpp>
 #include <holdfast/store/memory/memory_store.hpp>
+#include <tests/support/faulty_store.hpp>
 
 namespace holdfast::worker {
 namespace {
@@ -31,6 +32,12 @@ ActivityOptions quick(int max_attempts = 0) {
 const Activity<Text, Text> echo{"echo", quick()};
 const Activity<Text, Text> flaky{"flaky", quick(5)};
 const Activity<Text, Text> once{"once", quick(1)};
+ActivityOptions beating() {
+  auto options = quick(2);
+  options.heartbeat = 5s;
+  return options;
+}
+const Activity<Text, Text> stepwise{"stepwise", beating()};
 const TransactionalActivity<Text, Text> write{"write", quick(3)};
 const Signal<Text> go{"go"};
 
@@ -40,6 +47,7 @@ Workflow<Text> chain(Context ctx, Text in) {
 }
 Workflow<Text> retrying(Context ctx, Text in) { co_return co_await ctx.run(flaky, in); }
 Workflow<Text> single(Context ctx, Text in) { co_return co_await ctx.run(once, in); }
+Workflow<Text> resuming(Context ctx, Text in) { co_return co_await ctx.run(stepwise, in); }
 Workflow<Text> writing(Context ctx, Text in) {
   for (int i = 0; i < 3; ++i) in = co_await ctx.run(write, in);
   co_return in;
@@ -61,6 +69,7 @@ class WorkerTest : public testing::Test {
     add("retrying", retrying);
     add("single", single);
     add("writing", writing);
+    add("resuming", resuming);
     add("waiting", waiting);
     add("sleeping", sleeping);
     add("buggy", buggy);
@@ -83,13 +92,16 @@ class WorkerTest : public testing::Test {
   void add(const std::string& name, Workflow<Text> (*function)(Context, Text)) {
     registry.add(WorkflowType<Text, Text>{name, "default"}, function);
   }
-  void start_worker() {
+  static WorkerOptions options() {
     WorkerOptions options;
     options.activity_threads = 4;
     options.idle_poll = 10ms;
     options.park_after = 0s;
     options.log = [](std::string_view, std::string_view) {};
-    worker = std::make_unique<Worker>(store, registry, options);
+    return options;
+  }
+  void start_worker() {
+    worker = std::make_unique<Worker>(store, registry, options());
     worker->start();
   }
   Uuid begin(const std::string& type, const std::string& id) {
@@ -165,6 +177,20 @@ TEST_F(WorkerTest, RunsAnActivityWithOneAttemptOnce) {
   EXPECT_EQ(closed.status, store::RunStatus::failed);
   EXPECT_EQ(closed.failure->cause->message, "always");
   EXPECT_EQ(once_calls, 1);
+}
+
+TEST_F(WorkerTest, GivesTheNextAttemptTheLastHeartbeat) {
+  test::FaultyStore counting(store);
+  registry.add(stepwise, [&counting](const Text&, ActivityContext& context) -> Text {
+    if (context.attempt() == 2) return context.last_heartbeat<Text>();
+    context.heartbeat(Text{"half way"});
+    while (counting.calls("heartbeat_activities") == 0) std::this_thread::sleep_for(1ms);
+    throw std::runtime_error("then it broke");
+  });
+  Worker beating_worker(counting, registry, options());
+  beating_worker.start();
+  EXPECT_EQ(wait_for(begin("resuming", "h")).result, R"({"text":"half way"})");
+  beating_worker.stop();
 }
 
 TEST_F(WorkerTest, FusesTransactionalActivitiesIntoOneRow) {

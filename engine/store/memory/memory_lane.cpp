@@ -184,7 +184,10 @@ void MemoryStep::apply(const RunCommit& commit) {
 void MemoryStep::apply_tasks(const RunCommit& commit) {
   for (const auto seq : commit.ended_tasks) db_.tasks.erase({commit.run_id, seq});
   for (const auto& task : commit.new_tasks) {
-    TaskRow& row = db_.tasks[{commit.run_id, task.seq}] = {};
+    TaskRow& row = db_.tasks[{commit.run_id, task.seq}];
+    auto details = std::move(row.heartbeat_details);   // for the next attempt
+    row = {};
+    row.heartbeat_details = std::move(details);
     row.task = task;
     if (task.started_here) {
       db_.start_task(row, worker_);

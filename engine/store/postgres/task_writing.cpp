@@ -35,6 +35,6 @@ ON CONFLICT (shard, run_id, seq) DO UPDATE SET
   started_at = excluded.started_at, ready_at = excluded.ready_at, scheduled_at = excluded.scheduled_at,
   last_failure = excluded.last_failure, start_to_close = excluded.start_to_close, close_by = excluded.close_by,
   schedule_to_start = excluded.schedule_to_start, heartbeat = excluded.heartbeat, timeout_at = excluded.timeout_at,
-  timeout_kind = excluded.timeout_kind, heartbeat_details = NULL, cancel_requested = false)sql"};
+  timeout_kind = excluded.timeout_kind, cancel_requested = false)sql"};
 
 }  // namespace holdfast::store::postgres
