@@ -16,10 +16,12 @@
 
 namespace bench {
 
-ChildProcess::ChildProcess(const std::vector<std::string>& arguments) {
+ChildProcess::ChildProcess(const std::vector<std::string>& arguments)
+    : ChildProcess(std::filesystem::read_symlink("/proc/self/exe"), arguments) {}
+
+ChildProcess::ChildProcess(const std::string& program, const std::vector<std::string>& arguments) {
   int out[2], in[2];
   if (pipe2(out, O_CLOEXEC) != 0 || pipe2(in, O_CLOEXEC) != 0) throw std::runtime_error("cannot make a pipe");
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@ namespace bench {
 class ChildProcess {
  public:
   explicit ChildProcess(const std::vector<std::string>& arguments);
+  /// Another program.
+  ChildProcess(const std::string& program, const std::vector<std::string>& arguments);
   /// SIGTERM, then SIGKILL after some seconds.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;

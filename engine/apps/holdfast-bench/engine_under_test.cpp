@@ -82,27 +82,30 @@ void drive(EngineUnderTest& engine, std::int64_t first, std::int64_t runs, const
   engine.wait_closed(closed_before + runs);
 }
 
-Figures measure_engine(Bench& bench, std::int64_t runs, double steps_per_run, const MakeRequest& make_request) {
+Figures measure_engine(Bench& bench, const Load& load) {
   const Database database(bench.server);
-  {
-    EngineUnderTest warm(database.url(), bench.settings);
-    warm.start();
-    drive(warm, 0, 1000, make_request);
-  }
+  if (load.prepare) load.prepare(database);
+  const auto make_engine = [&] {
+    auto engine = std::make_unique<EngineUnderTest>(database.runtime_url(), bench.settings, load.adjust);
+    if (load.equip) load.equip(*engine, database);
+    engine->start();
+    return engine;
+  };
+  drive(*make_engine(), 0, kWarmRuns, load.make_request);
   database.settle();
   Meter meter(database);
-  EngineUnderTest engine(database.url(), bench.settings);
-  engine.start();
-  drive(engine, 1000, runs, make_request);
+  const auto engine = make_engine();
+  drive(*engine, kWarmRuns, load.runs, load.make_request);
   meter.lap();
+  const double runs = static_cast<double>(load.runs);
+  const double commits = static_cast<double>(engine->stats().commits);
   Figures worker;
-  worker.set("worker_commits_per_run", static_cast<double>(engine.stats().commits) / static_cast<double>(runs));
-  worker.set("tasks_per_commit",
-             static_cast<double>(engine.stats().workflow_tasks) / static_cast<double>(std::max<std::int64_t>(1, engine.stats().commits)));
-  worker.set("replayed_runs", static_cast<double>(engine.stats().runs_replayed));
-  worker.set("batches_split", static_cast<double>(engine.stats().batches_split));
-  engine.disconnect();
-  Figures figures = meter.finish(static_cast<double>(runs), steps_per_run);
+  worker.set("worker_commits_per_run", commits / runs);
+  worker.set("tasks_per_commit", static_cast<double>(engine->stats().workflow_tasks) / std::max(1.0, commits));
+  worker.set("replayed_runs", static_cast<double>(engine->stats().runs_replayed));
+  worker.set("batches_split", static_cast<double>(engine->stats().batches_split));
+  engine->disconnect();
+  Figures figures = meter.finish(runs, load.steps_per_run);
   figures.add(worker);
   return figures;
 }

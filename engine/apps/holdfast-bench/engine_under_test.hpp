@@ -40,6 +40,9 @@ class EngineUnderTest {
   std::unique_ptr<holdfast::client::Client> client_;
 };
 
+/// Runs that warm a database before it is measured; their numbers come first.
+constexpr std::int64_t kWarmRuns = 1000;
+
 /// Makes the request of the n-th run.
 using MakeRequest = std::function<holdfast::client::StartRequest(std::int64_t n)>;
 
@@ -48,8 +51,21 @@ using MakeRequest = std::function<holdfast::client::StartRequest(std::int64_t n)
 void drive(EngineUnderTest& engine, std::int64_t first, std::int64_t runs, const MakeRequest& make_request,
            std::int64_t window = 2000);
 
-/// The whole measurement of a kind of run on a fresh database: warm, settle, drive, count.
-Figures measure_engine(Bench& bench, std::int64_t runs, double steps_per_run, const MakeRequest& make_request);
+/// A kind of run to be measured.
+struct Load {
+  std::int64_t runs = 0;
+  double steps_per_run = 1;
+  MakeRequest make_request;
+  std::function<void(const Database&)> prepare = {};           ///< the database, before anything runs
+  std::function<void(EngineUnderTest&, const Database&)> equip = {};   ///< what the worker can run, beyond the bench's own
+  EngineUnderTest::Options adjust = {};
+};
+
+/// The whole measurement on a fresh database: prepare, warm with the first runs, settle, drive, count.
+Figures measure_engine(Bench& bench, const Load& load);
+
+/// The n-th run of one activity (jobs.cpp).
+holdfast::client::StartRequest job_request(std::int64_t n);
 
 /// Repeats of `measure`, each beside a floor measured just before it, with ratio_to_floor.
 Report beside_floor(Bench& bench, const std::string& scenario, const std::function<Figures()>& measure);

@@ -58,8 +58,7 @@ UPDATE holdfast.runs r SET status = 'completed', result = c.result, closed_at = 
 
 // As the engine's sessions: plans that do not change while the tables grow.
 constexpr const char* kSessionSettings =
-    " options='-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off "
-    "-c enable_mergejoin=off'";
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
 /// An array in PostgreSQL's binary format.
 class BinaryArray {
@@ -212,7 +211,7 @@ void run_loops(const Database& database, std::int64_t runs, int batch) {
       threads.emplace_back([&, i] {
         try {
           const std::int64_t share = runs / kConnections + (i < runs % kConnections ? 1 : 0);
-          Loop(database.url() + kSessionSettings, i + 1, batch).run(share, runs, closed);
+          Loop(with_options(database.url(), kSessionSettings), i + 1, batch).run(share, runs, closed);
         } catch (...) {
           if (!failed.exchange(true)) error = std::current_exception();
           closed = runs;   // the others must not wait for this one's share

@@ -3,11 +3,13 @@
 
 namespace bench {
 
+holdfast::client::StartRequest job_request(std::int64_t n) {
+  return holdfast::client::Client::request(kJob, "job-" + std::to_string(n), {.text = "hello"});
+}
+
 Report jobs(Bench& bench) {
   return beside_floor(bench, "jobs", [&] {
-    return measure_engine(bench, bench.settings.runs_or(40'000), 1, [](std::int64_t n) {
-      return holdfast::client::Client::request(kJob, "job-" + std::to_string(n), {.text = "hello"});
-    });
+    return measure_engine(bench, {.runs = bench.settings.runs_or(40'000), .make_request = job_request});
   });
 }
 

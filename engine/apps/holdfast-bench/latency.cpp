@@ -41,9 +41,9 @@ Report latency(Bench& bench) {
                            "call of start to the result in that process, ack_* to the return of start");
   for (int i = 0; i < bench.settings.repeat; ++i) {
     const Database database(bench.server);
-    EngineUnderTest engine(database.url(), bench.settings);
+    EngineUnderTest engine(database.runtime_url(), bench.settings);
     engine.start();
-    ChildProcess starter(role_arguments("__latency", bench.settings, database.url()));
+    ChildProcess starter(role_arguments("__latency", bench.settings, database.runtime_url()));
     Durations acknowledged, ended;
     for (std::int64_t n = 0; n < bench.settings.runs_or(500); ++n) {
       std::istringstream line(starter.read_line());

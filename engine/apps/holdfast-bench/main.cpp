@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -17,6 +18,14 @@ std::vector<Scenario> scenarios() {
       {"steps8", "8 no-op activities in a row, started from outside, to their durable end", steps8},
       {"jobs", "runs of one activity", jobs},
       {"latency", "idle: acknowledgement of a start, and the end of a one-step run", latency},
+      {"call-processing", "the platform's workflow of a finished call, with local vendors", call_processing},
+      {"held-xmin", "240,000 runs while a transaction is held open", held_xmin},
+      {"backlog", "a million runs are ready: the rate beside that of an empty system", backlog},
+      {"sleepers", "a million runs sleep: the rate, idle queries, and how late timers fire", sleepers},
+      {"recover", "kill -9 of a worker to the next progress of its runs", recover},
+      {"replay", "events per second from stored rows into a coroutine", replay},
+      {"memory", "bytes that a parked run keeps in a worker's cache", memory},
+      {"ingest", "webhooks over HTTP into platform-api", ingest},
   };
 }
 
@@ -61,6 +70,7 @@ int run_scenarios(const std::vector<std::string>& names, const Settings& setting
 
 int run_role(const std::string& role, const Settings& settings) {
   if (role == "__latency") return latency_role(settings, settings.database_url);
+  if (role == "__worker") return worker_role(settings, settings.database_url);
   return 2;
 }
 

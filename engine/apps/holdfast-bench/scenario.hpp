@@ -39,6 +39,14 @@ Report floor(Bench& bench);
 Report steps8(Bench& bench);
 Report jobs(Bench& bench);
 Report latency(Bench& bench);
+Report call_processing(Bench& bench);
+Report held_xmin(Bench& bench);
+Report backlog(Bench& bench);
+Report sleepers(Bench& bench);
+Report recover(Bench& bench);
+Report replay(Bench& bench);
+Report memory(Bench& bench);
+Report ingest(Bench& bench);
 
 /// In the order in which `all` runs them.
 std::vector<Scenario> scenarios();

@@ -31,6 +31,13 @@ std::string with_database(const std::string& url, const std::string& database) {
 
 }  // namespace
 
+std::string with_options(const std::string& url, const std::string& options) {
+  if (url.find("://") == std::string::npos) return url + " options='" + options + "'";
+  std::string encoded;
+  for (const char c : options) encoded += c == ' ' ? "%20" : c == '=' ? "%3D" : std::string(1, c);
+  return url + (url.find('?') == std::string::npos ? "?" : "&") + "options=" + encoded;
+}
+
 Server::Server(std::string database_url) : given_(std::move(database_url)) {
   if (given_.empty()) own_ = std::make_unique<holdfast::devpg::PrivatePostgres>(private_options());
 }

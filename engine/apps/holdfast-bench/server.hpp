@@ -31,6 +31,9 @@ class Server {
   std::string template_;
 };
 
+/// A connection string, of either form, with server options such as "-c name=value".
+std::string with_options(const std::string& url, const std::string& options);
+
 /// A migrated database of its own for one measurement; dropped with the object.
 class Database {
  public:
@@ -41,7 +44,7 @@ class Database {
   /// As the owner of everything.
   std::string url() const { return server_.connection_string(name_); }
   /// As the role that workers and services have.
-  std::string runtime_url() const { return url() + " options='-c role=holdfast_runtime'"; }
+  std::string runtime_url() const { return with_options(url(), "-c role=holdfast_runtime"); }
   Server& server() const { return server_; }
   void execute(const std::string& sql) const { server_.execute(sql, name_); }
   /// What the autovacuum would come to in time, and a checkpoint: every measurement begins in the same state.

@@ -1,0 +1,12 @@
+#include <cstdlib>
+#include <cstring>
+
+#include <gtest/gtest.h>
+
+#include "chaos_worker.hpp"
+
+int main(int argc, char** argv) {
+  if (argc == 4 && std::strcmp(argv[1], "--worker") == 0) return chaos::run_worker(argv[2], std::atoi(argv[3]));
+  testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}
