@@ -5,7 +5,7 @@
 #include <holdfast/store/postgres/activity_options.hpp>
 #include <holdfast/store/postgres/lane_session.hpp>
 
-// What a step writes, in lock order: histories, then live_runs, then activity_tasks and inbox. Each statement serves the
+// What a step writes, in lock order (schema/README.md): live_runs, then histories, tasks and messages. Each statement serves the
 // whole batch and returns the runs that it does not apply to; parts of the batch that are empty cost nothing.
 // LIMIT cardinality(...) and (...) IS TRUE change no result: they keep the planner from scanning what an owner has, or
 // all that there is, for a few keys (schema/README.md, plans).
@@ -50,11 +50,12 @@ WITH c AS MATERIALIZED (
 gone AS (
   DELETE FROM holdfast.live_runs l USING c
    WHERE l.shard = 0 AND l.run_id = c.run_id AND (l.owner = $5::bigint AND NOT l.rung) IS TRUE RETURNING l.run_id),
+e AS MATERIALIZED (SELECT * FROM c WHERE (run_id IN (SELECT run_id FROM gone)) IS TRUE),
 run AS (
-  UPDATE holdfast.runs r SET status = c.status, result = c.result, failure = c.failure, closed_at = now()
-    FROM c WHERE r.shard = 0 AND r.run_id = c.run_id),
-task AS (DELETE FROM holdfast.activity_tasks t USING c WHERE t.shard = 0 AND t.run_id = c.run_id),
-message AS (DELETE FROM holdfast.inbox i USING c WHERE i.shard = 0 AND i.run_id = c.run_id)
+  UPDATE holdfast.runs r SET status = e.status, result = e.result, failure = e.failure, closed_at = now()
+    FROM e WHERE r.shard = 0 AND r.run_id = e.run_id),
+task AS (DELETE FROM holdfast.activity_tasks t USING e WHERE t.shard = 0 AND t.run_id = e.run_id),
+message AS (DELETE FROM holdfast.inbox i USING e WHERE i.shard = 0 AND i.run_id = e.run_id)
 SELECT run_id FROM c WHERE (run_id IN (SELECT run_id FROM gone)) IS NOT TRUE)sql"};
 
 const Statement kParkRuns{"park_runs", R"sql(
@@ -133,9 +134,9 @@ class BatchWriter {
 
   void write() {
     check_owned();
-    append_histories();
     close();
     park();
+    append_histories();
     end_tasks();
     write_tasks();
     cancel_tasks();

@@ -1,0 +1,261 @@
+#include <algorithm>
+#include <fstream>
+#include <random>
+#include <set>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <pqxx/pqxx>
+
+#include <holdfast/devpg/private_postgres.hpp>
+#include <holdfast/store/postgres/hot_statements.hpp>
+#include <holdfast/store/postgres/migrations.hpp>
+#include <holdfast/store/postgres/postgres_store.hpp>
+
+#include "plan_log.hpp"
+
+// The cost of a statement may depend on what it is asked for, never on how many runs wait, sleep or are closed. Looked
+// at twice: what the planner plans for every hot statement while tables are empty, small and large; and what the server
+// really does, row by row, when every verb runs over a million rows of each table.
+namespace holdfast::test {
+namespace {
+
+using namespace store;
+using postgres::Statement;
+
+const std::set<std::string> kSmallTables{"workers", "namespaces", "migrations"};
+/// They walk an index from its front, and stop after the first few rows.
+const std::set<std::string> kWalks{"find_orphans", "peek"};
+/// What a batch of a hundred may touch of one table in one statement.
+constexpr double kRowsOfABatch = 2000;
+
+class HotStatements : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    // Plans go to the server's log, with what each node really did.
+    server_ = new devpg::PrivatePostgres({.fsync = false,
+                                          .settings = {{"session_preload_libraries", "auto_explain"},
+                                                       {"auto_explain.log_min_duration", "-1"},
+                                                       {"auto_explain.log_analyze", "on"},
+                                                       {"auto_explain.log_timing", "off"},
+                                                       {"auto_explain.log_nested_statements", "on"},
+                                                       {"maintenance_work_mem", "256MB"},
+                                                       {"max_wal_size", "8GB"},
+                                                       {"autovacuum", "off"}}});
+    postgres::Migrator(server_->connection_string(), "engine", postgres::embedded_engine_migrations()).apply();
+  }
+  static void TearDownTestSuite() {
+    delete server_;
+    server_ = nullptr;
+  }
+
+  void execute(const std::string& sql) {
+    pqxx::nontransaction transaction(connection_);
+    transaction.exec(sql);
+  }
+
+  /// A million sleepers, closed runs, histories, messages and tasks, and a backlog of due ones.
+  void fill() {
+    execute(R"sql(
+      TRUNCATE holdfast.runs, holdfast.live_runs, holdfast.history, holdfast.inbox, holdfast.activity_tasks, holdfast.workers;
+      CREATE UNLOGGED TABLE ids AS
+        SELECT n, (lpad(to_hex(1764000000000 + n), 12, '0') || '7000' || '8' || lpad(to_hex(n), 15, '0'))::uuid AS id
+          FROM generate_series(1, 1000000) n;
+      INSERT INTO holdfast.runs (run_id, started_at, closed_at, namespace, workflow_id, workflow_type, task_queue, status, input)
+        SELECT id, now(), now(), 'default', 'closed-' || n, 'Order', 'default', 'completed', '{}' FROM ids WHERE n <= 500000;
+      INSERT INTO holdfast.runs (run_id, started_at, namespace, workflow_id, workflow_type, task_queue, input)
+        SELECT id, now(), 'default', 'open-' || n, 'Order', 'default', '{}' FROM ids WHERE n > 500000;
+      INSERT INTO holdfast.live_runs (run_id, namespace, workflow_id, task_queue, priority, ready_at, owner, fresh, rung)
+        SELECT id, 'default', 'open-' || n, 'default', 1 + n % 5,
+               CASE WHEN n % 100 = 0 THEN 'infinity' WHEN n % 2 = 0 THEN now() - n * interval '1 us' ELSE now() + interval '1 day' END,
+               CASE WHEN n % 100 = 0 THEN 1000 + n % 7 END, false, n % 10000 = 0
+          FROM ids WHERE n > 500000;
+      INSERT INTO holdfast.live_runs (run_id, namespace, workflow_id, task_queue, priority, ready_at, fresh)
+        SELECT gen_random_uuid(), 'other', 'open-' || n, 'default', 3, now() + interval '1 day', true FROM ids WHERE n <= 500000;
+      INSERT INTO holdfast.history (run_id, event_id, at, events)
+        SELECT id, 1, now(), '[{"type":"WorkflowStarted"}]' FROM ids;
+      INSERT INTO holdfast.inbox (run_id, message_id, kind, name, payload)
+        SELECT id, id, 'signal', 'go', '{}' FROM ids;
+      INSERT INTO holdfast.activity_tasks (run_id, seq, attempt, ready_at, scheduled_at, started_at, owner, timeout_at, timeout_kind,
+                                           start_to_close, namespace, workflow_id, task_queue, activity, input, options)
+        SELECT id, 1, 1, CASE WHEN n % 100 = 0 THEN 'infinity' ELSE now() - n * interval '1 us' END, now(),
+               now(), CASE WHEN n % 100 = 0 THEN 1000 + n % 7 END, now() + (n - 1000) * interval '1 s', 'StartToClose',
+               interval '1 min', 'default', 'x', 'default', 'charge', '{}', '{}'
+          FROM ids;
+      ANALYZE)sql");
+  }
+
+  std::string explain(const Statement& statement) {
+    const std::string sql = statement.sql;
+    int parameters = 0;
+    for (std::size_t i = 0; i + 1 < sql.size(); ++i) {
+      if (sql[i] == '$' && std::isdigit(sql[i + 1]) != 0) parameters = std::max(parameters, std::stoi(sql.substr(i + 1)));
+    }
+    std::string arguments;
+    for (int i = 0; i < parameters; ++i) arguments += i == 0 ? "NULL" : ", NULL";
+    pqxx::connection session(server_->connection_string() + " options='" + postgres::kSessionSettings + "'");
+    pqxx::nontransaction transaction(session);
+    transaction.exec("PREPARE s AS " + sql);
+    std::string plan;
+    for (const auto& row : transaction.exec("EXPLAIN EXECUTE s" + (parameters > 0 ? "(" + arguments + ")" : ""))) {
+      plan += std::string(row[0].c_str()) + "\n";
+    }
+    return plan;
+  }
+
+  /// Every hot statement reads its tables through keys that the caller named.
+  void expect_plans_by_key(const std::string& when) {
+    for (const Statement& statement : postgres::hot_statements()) {
+      const std::string plan = explain(statement);
+      for (const PlanNode& node : read_plan(plan)) {
+        if (node.table.empty() || kSmallTables.contains(node.table)) continue;
+        EXPECT_FALSE(node.sequential) << statement.name << ", " << when << ":\n" << plan;
+        if (kWalks.contains(statement.name)) continue;
+        EXPECT_NE(node.condition, "(shard = 0)") << statement.name << ", " << when << ":\n" << plan;
+      }
+    }
+  }
+
+  /// Runs `verbs` and reads from the log what each of their statements touched.
+  template <class Verbs>
+  void expect_small_work(const std::string& what, Verbs verbs) {
+    const auto before = std::filesystem::file_size(server_->log_file());
+    verbs();
+    std::ifstream log(server_->log_file());
+    log.seekg(static_cast<std::streamoff>(before));
+    std::stringstream text;
+    text << log.rdbuf();
+    int scans = 0;
+    for (const PlanNode& node : read_plan(text.str())) {
+      if (kSmallTables.contains(node.table)) continue;
+      ++scans;
+      EXPECT_FALSE(node.sequential) << what << ": " << node.text;
+      EXPECT_LE(node.rows, kRowsOfABatch) << what << ": " << node.text << "\n" << node.condition;
+    }
+    EXPECT_GT(scans, 0) << what << " left no plans in the log: " << text.str().substr(0, 2000);
+  }
+
+  Uuid id(int n) {
+    pqxx::nontransaction transaction(connection_);
+    return Uuid::parse(transaction.exec1("SELECT id FROM ids WHERE n = " + std::to_string(n))[0].c_str());
+  }
+  void exercise_every_verb(Store& store);
+
+  static inline devpg::PrivatePostgres* server_ = nullptr;
+  pqxx::connection connection_{server_->connection_string()};
+};
+
+Uuid fresh_id() {
+  static std::mt19937_64 random{std::random_device{}()};
+  std::array<std::uint8_t, 10> bytes;
+  for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
+  return make_uuid_v7(std::chrono::milliseconds(1'780'000'000'000), bytes);
+}
+
+void exercise_lane(Store& store, WorkerId worker) {
+  const std::vector<std::string> queues{"default"};
+  const auto lane = store.open_lane(worker);
+  auto step = lane->begin_step();
+  const auto claims = step->claim_runs({.task_queues = queues, .limit = 100, .full_sweep = true});
+  ASSERT_EQ(claims.size(), 100u);
+  std::vector<Uuid> ids;
+  for (const auto& claim : claims) ids.push_back(claim.run_id);
+  step->collect_messages();
+  const auto states = step->load_runs(ids);
+  const auto messages = step->read_messages(ids);
+  CommitBatch batch;
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    RunCommit commit;
+    commit.run_id = ids[i];
+    commit.first_event_id = 2;
+    commit.at = step->now();
+    if (i % 4 != 3) commit.events = R"([{"type":"WorkflowCanceled"}])";
+    for (const auto& message : states[i].messages) commit.consumed.push_back(message.inbox_id);
+    commit.next = i % 4 == 0 ? NextState::closed : i % 4 == 1 ? NextState::parked : NextState::owned;
+    commit.status = RunStatus::canceled;
+    NewActivityTask task;
+    task.seq = 2;
+    task.activity = "charge";
+    task.task_queue = "default";
+    task.input = "{}";
+    task.scheduled_at = step->now();
+    commit.new_tasks.push_back(task);
+    commit.ended_tasks = {1};
+    commit.cancel_tasks = {2};
+    batch.runs.push_back(std::move(commit));
+  }
+  step->commit(batch);
+}
+
+void HotStatements::exercise_every_verb(Store& store) {
+  const std::vector<std::string> queues{"default"};
+  const WorkerId worker = store.register_worker({.identity = "w", .task_queues = queues, .version = "1", .lease = std::chrono::hours(1)});
+  std::vector<NewRun> runs(100);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    runs[i].run_id = fresh_id();
+    runs[i].workflow_id = i % 10 == 0 ? "open-600001" : "new-" + runs[i].run_id.to_string();   // some conflict
+    runs[i].workflow_type = "Order";
+    runs[i].reuse = i % 2 == 0 ? IdReusePolicy::allow_duplicate : IdReusePolicy::reject_duplicate;
+  }
+  store.start_runs(runs);
+  std::vector<NewMessage> messages(100);
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    messages[i].to.workflow_id = "open-" + std::to_string(700001 + 2 * i);
+    messages[i].name = "go";
+    messages[i].message_id = fresh_id();
+  }
+  store.send_messages(messages);
+  store.terminate_run({.workflow_id = "open-800001"}, "why", "me");
+  exercise_lane(store, worker);
+
+  auto tasks = store.claim_activities(worker, queues, 100);
+  ASSERT_EQ(tasks.size(), 100u);
+  std::vector<Heartbeat> beats;
+  std::vector<ActivityOutcome> outcomes;
+  for (const auto& task : tasks) {
+    beats.push_back({.key = task.key, .details = "1"});
+    ActivityOutcome outcome;
+    outcome.key = task.key;
+    outcome.worker = worker;
+    outcome.kind = beats.size() % 2 == 0 ? ActivityOutcome::Kind::retry : ActivityOutcome::Kind::completed;
+    outcome.result = "1";
+    outcomes.push_back(outcome);
+  }
+  store.heartbeat_activities(worker, beats);
+  store.finish_activities(outcomes);
+  EXPECT_FALSE(store.claim_expired_activities(worker, 100).empty());
+
+  const std::vector<WorkerId> me{worker};
+  store.peek(me, queues);
+  std::vector<Uuid> ids;
+  for (const auto& run : runs) ids.push_back(run.run_id);
+  store.closed_runs(ids);
+  store.describe_run({.workflow_id = "open-900001"});
+  store.list_runs({.limit = 100});
+  store.read_history(ids[0], 1, 100);
+  store.pending_activities(ids[0]);
+  store.renew_lease(worker, std::chrono::hours(1));
+  store.release_worker(worker);
+}
+
+TEST_F(HotStatements, ArePlannedByKeyWhateverTheTablesSize) {
+  expect_plans_by_key("never analysed");
+  execute(R"sql(
+    SELECT holdfast.start_workflow('Order', 'order-' || n), holdfast.signal_workflow('order-' || n, 'go') FROM generate_series(1, 10) n;
+    INSERT INTO holdfast.activity_tasks (run_id, seq, ready_at, scheduled_at, namespace, workflow_id, activity, input, options)
+      SELECT run_id, 1, now(), now(), 'default', 'x', 'charge', '{}', '{}' FROM holdfast.runs;
+    INSERT INTO holdfast.history (run_id, event_id, at, events) SELECT run_id, 1, now(), '[]' FROM holdfast.runs;
+    ANALYZE)sql");
+  expect_plans_by_key("ten rows");
+  fill();
+  expect_plans_by_key("a million rows");
+
+  const std::string url = server_->connection_string() + " options='-c auto_explain.log_min_duration=0'";
+  for (const bool prepared : {true, false}) {
+    const auto store = open_postgres_store({.connection_string = url, .prepared = prepared});
+    expect_small_work(prepared ? "prepared" : "unprepared", [&] { exercise_every_verb(*store); });
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::test
