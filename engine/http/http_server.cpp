@@ -73,7 +73,10 @@ std::string_view reason_of(int status) {
 
 /// Bodies are read by hand: only so do form bodies above 8 KiB arrive, and every body byte for byte.
 /// Returns false after an answer has been written.
-bool read_body(const httplib::ContentReader& read, std::size_t max_bytes, std::string& body, httplib::Response& to) {
+bool read_body(const httplib::Request& from, const httplib::ContentReader& read, std::size_t max_bytes, std::string& body,
+               httplib::Response& to) {
+  // Without either the body is empty (RFC 9112, 6.3); the library would wait for the end of the connection.
+  if (!from.has_header("Content-Length") && !from.has_header("Transfer-Encoding")) return true;
   bool too_large = false;
   const bool whole = read([&](const char* data, std::size_t size) {
     // A chunked body announces no length. The rest is read and dropped, so that the connection stays usable.
@@ -114,7 +117,7 @@ struct HttpServer::Parts {
     const auto with_body = [this](const httplib::Request& from, httplib::Response& to,
                                   const httplib::ContentReader& read) {
       std::string body;
-      if (read_body(read, options.max_body_bytes, body, to)) answer(from, std::move(body), to);
+      if (read_body(from, read, options.max_body_bytes, body, to)) answer(from, std::move(body), to);
     };
     listener.Get(".*", without_body);
     listener.Options(".*", without_body);

@@ -1,5 +1,10 @@
 #include "api_fixture.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 
 namespace platform::ingress::test {
@@ -98,6 +103,39 @@ TEST_F(BadInput, a_form_post_of_more_than_8_kib_arrives_whole) {
   ASSERT_TRUE(result);
   EXPECT_EQ(result->status, 400);
   EXPECT_THAT(result->body, HasSubstr("not JSON"));
+}
+
+/// Sends bytes as they are and reads until the server closes.
+std::string raw_exchange(int port, const std::string& request) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::string answer;
+  if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      ::send(socket, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
+    char buffer[4096];
+    for (ssize_t n = 0; (n = ::recv(socket, buffer, sizeof buffer, 0)) > 0;) answer.append(buffer, static_cast<std::size_t>(n));
+  }
+  ::close(socket);
+  return answer;
+}
+
+TEST_F(BadInput, a_post_without_a_length_has_an_empty_body) {
+  const auto answer = raw_exchange(server_->port(), "POST " + path() + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                                    "Authorization: Bearer " + kSecret + "\r\n\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(answer, HasSubstr("the body is empty"));
+}
+
+TEST_F(BadInput, what_is_not_http_gets_a_json_answer_and_harms_nobody) {
+  for (const auto* text : {"hello\r\n\r\n", "GET\r\n\r\n", "BREW /pot HTTP/1.1\r\nConnection: close\r\n\r\n",
+                           "GET / HTTP/9.9\r\nConnection: close\r\n\r\n", "\r\n\r\n"})
+    raw_exchange(server_->port(), text);
+  const auto answer = raw_exchange(server_->port(), "BREW /pot HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(answer, HasSubstr("{\"error\":"));
+  EXPECT_EQ(post(report()).status, 200);
 }
 
 TEST_F(BadInput, wrong_methods_and_paths_have_their_own_answers) {

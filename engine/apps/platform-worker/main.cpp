@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <optional>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
@@ -21,6 +22,8 @@
 using namespace holdfast;
 
 namespace {
+
+constexpr std::chrono::milliseconds kLongestStop{4500};
 
 struct Arguments {
   std::string config_file, database_url, log_level, log_format;
@@ -62,6 +65,7 @@ std::unique_ptr<store::Store> open_store(const worker::WorkerConfig& config) {
                                      .listen_connection_string = config.database.listen_url,
                                      .pool_size = config.database.pool_size,
                                      .prepared = config.database.prepared,
+                                     .connect_timeout = std::chrono::seconds(2),
                                      .application_name = "platform-worker"});
 }
 
@@ -76,6 +80,18 @@ bool start(WorkerPools& pools, store::Store& store, app::StopSignals& signals) {
     }
     if (signals.wait_for(pause)) return false;
   }
+}
+
+/// Ends the process without destructors. Nothing is lost: leases end by themselves, and others take over.
+[[noreturn]] void leave_now(const char* why) {
+  spdlog::warn("{}", why);
+  spdlog::default_logger()->flush();
+  std::_Exit(app::kOk);
+}
+
+void leave_after(std::chrono::milliseconds time) {
+  std::this_thread::sleep_for(time);
+  leave_now("the database or an activity takes too long: leaving without a farewell");
 }
 
 http::HttpResponse answer(const WorkerPools& pools, const http::HttpRequest& request) {
@@ -109,12 +125,9 @@ int run(const Arguments& arguments) {
   }
   signals.wait();
   spdlog::info("stopping");
-  if (!pools.stop()) {
-    // Their outcomes are lost, and their tasks are run again elsewhere; destructors would wait for them.
-    spdlog::warn("some activities are still running: leaving without them");
-    spdlog::default_logger()->flush();
-    std::_Exit(app::kOk);
-  }
+  std::thread(leave_after, kLongestStop).detach();
+  // The outcomes of what still runs are lost, and its tasks run again elsewhere; destructors would wait for it.
+  if (!pools.stop()) leave_now("some activities are still running: leaving without them");
   health.reset();
   spdlog::info("stopped");
   return app::kOk;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
 #include <pqxx/except>
 #include <pqxx/nontransaction>
 
@@ -11,10 +12,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kPauseAfterFailure{200};
 
-std::string settings(const DatabaseOptions& options, const char* set) {
-  const auto timeout = std::to_string(options.statement_timeout.count());
-  return std::string(set) + " statement_timeout = " + timeout + "; " + set + " lock_timeout = " + timeout + "; " + set +
-         " idle_in_transaction_session_timeout = 10000";
+/// `set` is SET, or SET LOCAL where sessions are shared.
+std::string settings(const DatabaseOptions& options, std::string_view set) {
+  return fmt::format("{0} application_name = 'platform-api'; {0} statement_timeout = {1}; {0} lock_timeout = {1}; "
+                     "{0} idle_in_transaction_session_timeout = 10000", set, options.statement_timeout.count());
 }
 
 }  // namespace
