@@ -18,6 +18,10 @@ constexpr const char* kLastId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 /// Reads only, and one snapshot per statement.
 using ReadTransaction = pqxx::transaction<pqxx::read_committed, pqxx::read_only>;
 
+// The examination is to be a quiet guest: one process, and the index ranges of its page rather than whole tables.
+constexpr const char* kCheckSettings =
+    "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
+
 constexpr const char* kFacts = R"(
   SELECT 'runs (estimate)', (SELECT greatest(reltuples, 0)::bigint::text FROM pg_class WHERE oid = 'holdfast.runs'::regclass)
   UNION ALL SELECT 'open runs', (SELECT count(*)::text FROM holdfast.live_runs)
@@ -93,6 +97,7 @@ class Examination {
     if (result.more || !result.error.empty()) return;
     try {
       ReadTransaction transaction(connection_);
+      transaction.exec(kCheckSettings);
       // One more than is kept tells whether there are more.
       const auto rows = after != nullptr ? transaction.exec_params(check.sql, after, upto, room + 1)
                                          : transaction.exec_params(check.sql, room + 1);

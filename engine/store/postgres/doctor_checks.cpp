@@ -14,23 +14,23 @@ DoctorCheck about_database(std::string name, DoctorCheck::Kind kind, std::string
 
 // --- directory and control rows ---------------------------------------------------------------------------------------
 
-constexpr const char* kRunningHasLiveRow = R"(
+constexpr const char* kRunningHasLiveRow = R"sql(
   SELECT format('run %s (%s) is running but has no row in live_runs', r.run_id, r.workflow_id)
     FROM holdfast.runs r
    WHERE r.shard = 0 AND r.run_id > $1 AND r.run_id <= $2 AND r.status = 'running'
      AND NOT EXISTS (SELECT FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = r.run_id)
-   LIMIT $3)";
+   LIMIT $3)sql";
 
-constexpr const char* kLiveRowIsRunning = R"(
+constexpr const char* kLiveRowIsRunning = R"sql(
   SELECT format('run %s (%s) has a row in live_runs, but %s', l.run_id, l.workflow_id,
                 coalesce('its status is ' || r.status, 'none in runs'))
     FROM holdfast.live_runs l LEFT JOIN holdfast.runs r ON r.shard = 0 AND r.run_id = l.run_id
    WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2
      AND (r.run_id IS NULL OR r.status <> 'running' OR r.closed_at IS NOT NULL
           OR (r.namespace, r.workflow_id, r.task_queue) IS DISTINCT FROM (l.namespace, l.workflow_id, l.task_queue))
-   LIMIT $3)";
+   LIMIT $3)sql";
 
-constexpr const char* kClosedIsComplete = R"(
+constexpr const char* kClosedIsComplete = R"sql(
   SELECT format('run %s (%s) is %s, but %s', r.run_id, r.workflow_id, r.status,
                 CASE WHEN r.closed_at IS NULL THEN 'has no closing time' WHEN r.status = 'completed' THEN 'has no result'
                      ELSE 'has no failure' END)
@@ -38,63 +38,60 @@ constexpr const char* kClosedIsComplete = R"(
    WHERE r.shard = 0 AND r.run_id > $1 AND r.run_id <= $2 AND r.status <> 'running'
      AND (r.closed_at IS NULL OR (r.status = 'completed' AND r.result IS NULL)
           OR (r.status = 'failed' AND r.failure IS NULL))
-   LIMIT $3)";
+   LIMIT $3)sql";
 
 // --- histories --------------------------------------------------------------------------------------------------------
 
-constexpr const char* kContiguous = R"(
-  WITH rows AS (
-    SELECT h.run_id, h.event_id, json_array_length(h.events) AS events,
-           coalesce(lag(h.event_id + json_array_length(h.events)) OVER (PARTITION BY h.run_id ORDER BY h.event_id), 1)
-             AS expected
-      FROM holdfast.history h WHERE h.shard = 0 AND h.run_id > $1 AND h.run_id <= $2)
+constexpr const char* kContiguous = R"sql(
+  WITH rows AS MATERIALIZED (
+    SELECT h.run_id, h.event_id, json_array_length(h.events) AS events
+      FROM holdfast.history h WHERE h.shard = 0 AND h.run_id > $1 AND h.run_id <= $2),
+  ordered AS (
+    SELECT run_id, event_id, events,
+           coalesce(lag(event_id + events) OVER (PARTITION BY run_id ORDER BY event_id), 1) AS expected FROM rows)
   SELECT CASE WHEN events = 0 THEN format('run %s: the history row at event %s is empty', run_id, event_id)
               ELSE format('run %s: a history row begins at event %s, expected %s', run_id, event_id, expected) END
-    FROM rows WHERE event_id <> expected OR events = 0 LIMIT $3)";
+    FROM ordered WHERE event_id <> expected OR events = 0 LIMIT $3)sql";
 
-constexpr const char* kOneEnd = R"(
-  WITH page AS (
-    SELECT r.run_id, r.workflow_id, r.status FROM holdfast.runs r
-     WHERE r.shard = 0 AND r.run_id > $1 AND r.run_id <= $2),
-  ends AS (
-    SELECT h.run_id, count(*) AS ends, max(h.event_id + e.n - 1) AS last_end
-      FROM holdfast.history h
-     CROSS JOIN LATERAL json_array_elements(h.events) WITH ORDINALITY AS e (event, n)
-     WHERE h.shard = 0 AND h.run_id > $1 AND h.run_id <= $2
-       AND e.event ->> 'type' IN ('WorkflowCompleted', 'WorkflowFailed', 'WorkflowCanceled', 'WorkflowTimedOut',
-                                  'WorkflowTerminated')
-     GROUP BY h.run_id),
-  lasts AS (
-    SELECT DISTINCT ON (h.run_id) h.run_id, h.event_id + json_array_length(h.events) - 1 AS last_event,
-           h.events -> -1 ->> 'type' AS last_type
-      FROM holdfast.history h WHERE h.shard = 0 AND h.run_id > $1 AND h.run_id <= $2
-     ORDER BY h.run_id, h.event_id DESC)
+// Run by run: of rows that were written just now the planner knows nothing, and joins of whole pages go wrong.
+constexpr const char* kOneEnd = R"sql(
   SELECT CASE
-           WHEN p.status = 'running' THEN format('run %s (%s) is open, but its history has an end', p.run_id, p.workflow_id)
-           WHEN e.ends IS NULL THEN format('run %s (%s) is %s, but its history has no end', p.run_id, p.workflow_id, p.status)
-           WHEN e.ends > 1 THEN format('run %s (%s) has %s ends in its history', p.run_id, p.workflow_id, e.ends)
-           WHEN e.last_end <> l.last_event THEN format('run %s (%s): events follow its end', p.run_id, p.workflow_id)
-           ELSE format('run %s (%s) is %s, but its history ends with %s', p.run_id, p.workflow_id, p.status, l.last_type)
+           WHEN r.status = 'running' THEN format('run %s (%s) is open, but its history has an end', r.run_id, r.workflow_id)
+           WHEN e.ends = 0 THEN format('run %s (%s) is %s, but its history has no end', r.run_id, r.workflow_id, r.status)
+           WHEN e.ends > 1 THEN format('run %s (%s) has %s ends in its history', r.run_id, r.workflow_id, e.ends)
+           WHEN e.last_end <> l.last_event THEN format('run %s (%s): events follow its end', r.run_id, r.workflow_id)
+           ELSE format('run %s (%s) is %s, but its history ends with %s', r.run_id, r.workflow_id, r.status, l.last_type)
          END
-    FROM page p LEFT JOIN ends e USING (run_id) LEFT JOIN lasts l USING (run_id)
-   WHERE (p.status = 'running') <> (e.ends IS NULL) OR e.ends > 1 OR e.last_end <> l.last_event
-      OR (p.status <> 'running' AND l.last_type <> CASE p.status
-            WHEN 'completed' THEN 'WorkflowCompleted' WHEN 'failed' THEN 'WorkflowFailed'
-            WHEN 'canceled' THEN 'WorkflowCanceled' WHEN 'timed_out' THEN 'WorkflowTimedOut'
-            WHEN 'terminated' THEN 'WorkflowTerminated' ELSE l.last_type END)
-   LIMIT $3)";
+    FROM holdfast.runs r
+   CROSS JOIN LATERAL (
+     SELECT count(*) AS ends, max(h.event_id + e.n - 1) AS last_end
+       FROM holdfast.history h CROSS JOIN LATERAL json_array_elements(h.events) WITH ORDINALITY AS e (event, n)
+      WHERE h.shard = 0 AND h.run_id = r.run_id
+        AND strpos(h.events::text, '"Workflow') > 0   -- only rows that may hold an end are taken apart
+        AND e.event ->> 'type' IN ('WorkflowCompleted', 'WorkflowFailed', 'WorkflowCanceled', 'WorkflowTimedOut',
+                                   'WorkflowTerminated')) e
+    LEFT JOIN LATERAL (
+     SELECT h.event_id + json_array_length(h.events) - 1 AS last_event, h.events -> -1 ->> 'type' AS last_type
+       FROM holdfast.history h WHERE h.shard = 0 AND h.run_id = r.run_id ORDER BY h.event_id DESC LIMIT 1) l ON true
+   WHERE r.shard = 0 AND r.run_id > $1 AND r.run_id <= $2
+     AND ((r.status = 'running') <> (e.ends = 0) OR e.ends > 1 OR e.last_end <> l.last_event
+          OR (r.status <> 'running' AND l.last_type <> CASE r.status
+                WHEN 'completed' THEN 'WorkflowCompleted' WHEN 'failed' THEN 'WorkflowFailed'
+                WHEN 'canceled' THEN 'WorkflowCanceled' WHEN 'timed_out' THEN 'WorkflowTimedOut'
+                WHEN 'terminated' THEN 'WorkflowTerminated' ELSE l.last_type END))
+   LIMIT $3)sql";
 
-constexpr const char* kHistoryHasRun = R"(
+constexpr const char* kHistoryHasRun = R"sql(
   SELECT format('history of run %s, of which runs has no row', h.run_id)
     FROM holdfast.history h
    WHERE h.shard = 0 AND h.run_id > $1 AND h.run_id <= $2 AND h.event_id = 1
      AND NOT EXISTS (SELECT FROM holdfast.runs r WHERE r.shard = 0 AND r.run_id = h.run_id)
-   LIMIT $3)";
+   LIMIT $3)sql";
 
 // --- reasons to wake --------------------------------------------------------------------------------------------------
 
 // An owner whose lease ended is replaced by any live worker within seconds; without one nobody can.
-constexpr const char* kOwnerLives = R"(
+constexpr const char* kOwnerLives = R"sql(
   SELECT format('run %s (%s) is owned by worker %s, %s', l.run_id, l.workflow_id, l.owner,
                 coalesce('whose lease ended at ' || w.lease_until, 'which does not exist'))
     FROM holdfast.live_runs l LEFT JOIN holdfast.workers w ON w.worker_id = l.owner
@@ -103,18 +100,18 @@ constexpr const char* kOwnerLives = R"(
           OR (w.lease_until < now() - interval '30 seconds'
               AND EXISTS (SELECT FROM holdfast.workers v WHERE v.lease_until > now()
                              AND v.started_at < now() - interval '30 seconds')))
-   LIMIT $3)";
+   LIMIT $3)sql";
 
-constexpr const char* kParkedHasReason = R"(
+constexpr const char* kParkedHasReason = R"sql(
   SELECT format('run %s (%s) is parked for ever: no due time, no task, and nothing that it waits for', l.run_id, l.workflow_id)
     FROM holdfast.live_runs l
    WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2 AND l.owner IS NULL AND l.ready_at = 'infinity'
      AND NOT l.quarantined AND coalesce(l.waiting_for, '') = ''
      AND NOT EXISTS (SELECT FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.run_id = l.run_id)
-   LIMIT $3)";
+   LIMIT $3)sql";
 
 // An owner resets the doorbell when it reads the message, and may take it into a later commit of the same second.
-constexpr const char* kMessagesRing = R"(
+constexpr const char* kMessagesRing = R"sql(
   SELECT format('run %s (%s) has %s unread message(s), but its doorbell is not rung and no time is due',
                 l.run_id, l.workflow_id, i.messages)
     FROM holdfast.live_runs l
@@ -123,65 +120,57 @@ constexpr const char* kMessagesRing = R"(
    WHERE l.shard = 0 AND NOT l.rung AND NOT l.quarantined
      AND ((l.owner IS NULL AND l.ready_at = 'infinity')
           OR (l.owner IS NOT NULL AND i.oldest < now() - interval '30 seconds'))
-   LIMIT $3)";
+   LIMIT $3)sql";
 
 // What a parked run asked for must be somewhere outside the memory of its former owner. A run that will be rebuilt
 // anyway (its owner died, its code failed) asks again.
-constexpr const char* kActivitiesExist = R"(
-  WITH parked AS (
-    SELECT l.run_id, l.workflow_id FROM holdfast.live_runs l
-     WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2 AND l.owner IS NULL AND l.ready_at > now()
-       AND NOT l.quarantined AND NOT l.fresh AND l.task_failures = 0),
-  pending AS (
-    SELECT h.run_id, (e.event ->> 'seq')::int AS seq, max(e.event ->> 'activity') AS activity
-      FROM parked p JOIN holdfast.history h ON h.shard = 0 AND h.run_id = p.run_id
-     CROSS JOIN LATERAL json_array_elements(h.events) AS e (event)
-     WHERE h.run_id > $1 AND h.run_id <= $2
-       AND e.event ->> 'type' IN ('ActivityScheduled', 'ActivityCompleted', 'ActivityFailed')
-     GROUP BY 1, 2
-    HAVING bool_and(e.event ->> 'type' = 'ActivityScheduled'))
+constexpr const char* kActivitiesExist = R"sql(
   SELECT format('run %s (%s) is parked and waits for activity %s (#%s), which is neither a task nor an unread result',
-                p.run_id, p.workflow_id, n.activity, n.seq)
-    FROM pending n JOIN parked p USING (run_id)
-   WHERE NOT EXISTS (SELECT FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.run_id = n.run_id AND t.seq = n.seq)
-     AND NOT EXISTS (SELECT FROM holdfast.inbox i WHERE i.shard = 0 AND i.run_id = n.run_id AND i.seq = n.seq)
-   LIMIT $3)";
+                l.run_id, l.workflow_id, n.activity, n.seq)
+    FROM holdfast.live_runs l
+   CROSS JOIN LATERAL (
+     SELECT (e.event ->> 'seq')::int AS seq, max(e.event ->> 'activity') AS activity
+       FROM holdfast.history h CROSS JOIN LATERAL json_array_elements(h.events) AS e (event)
+      WHERE h.shard = 0 AND h.run_id = l.run_id
+        AND e.event ->> 'type' IN ('ActivityScheduled', 'ActivityCompleted', 'ActivityFailed')
+      GROUP BY 1 HAVING bool_and(e.event ->> 'type' = 'ActivityScheduled')) n
+   WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2 AND l.owner IS NULL AND l.ready_at > now()
+     AND NOT l.quarantined AND NOT l.fresh AND l.task_failures = 0
+     AND NOT EXISTS (SELECT FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.run_id = l.run_id AND t.seq = n.seq)
+     AND NOT EXISTS (SELECT FROM holdfast.inbox i WHERE i.shard = 0 AND i.run_id = l.run_id AND i.seq = n.seq)
+   LIMIT $3)sql";
 
-constexpr const char* kTimersAreDue = R"(
-  WITH parked AS (
-    SELECT l.run_id, l.workflow_id, l.ready_at FROM holdfast.live_runs l
-     WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2 AND l.owner IS NULL AND l.ready_at > now()
-       AND NOT l.quarantined AND NOT l.fresh AND l.task_failures = 0),
-  pending AS (
-    SELECT h.run_id, (e.event ->> 'seq')::int AS seq, max(e.event ->> 'fire_at')::timestamptz AS fire_at
-      FROM parked p JOIN holdfast.history h ON h.shard = 0 AND h.run_id = p.run_id
-     CROSS JOIN LATERAL json_array_elements(h.events) AS e (event)
-     WHERE h.run_id > $1 AND h.run_id <= $2
-       AND e.event ->> 'type' IN ('TimerStarted', 'TimerFired', 'TimerCanceled')
-     GROUP BY 1, 2
-    HAVING bool_and(e.event ->> 'type' = 'TimerStarted'))
-  SELECT format('run %s (%s) has timer #%s for %s, but is looked at only at %s', p.run_id, p.workflow_id, n.seq,
-                n.fire_at, p.ready_at)
-    FROM pending n JOIN parked p USING (run_id) WHERE p.ready_at > n.fire_at
-   LIMIT $3)";
+constexpr const char* kTimersAreDue = R"sql(
+  SELECT format('run %s (%s) has timer #%s for %s, but is looked at only at %s', l.run_id, l.workflow_id, n.seq,
+                n.fire_at, l.ready_at)
+    FROM holdfast.live_runs l
+   CROSS JOIN LATERAL (
+     SELECT (e.event ->> 'seq')::int AS seq, max(e.event ->> 'fire_at')::timestamptz AS fire_at
+       FROM holdfast.history h CROSS JOIN LATERAL json_array_elements(h.events) AS e (event)
+      WHERE h.shard = 0 AND h.run_id = l.run_id
+        AND e.event ->> 'type' IN ('TimerStarted', 'TimerFired', 'TimerCanceled')
+      GROUP BY 1 HAVING bool_and(e.event ->> 'type' = 'TimerStarted')) n
+   WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2 AND l.owner IS NULL AND l.ready_at > now()
+     AND NOT l.quarantined AND NOT l.fresh AND l.task_failures = 0 AND l.ready_at > n.fire_at
+   LIMIT $3)sql";
 
 // --- messages and tasks -----------------------------------------------------------------------------------------------
 
-constexpr const char* kInboxIsOfOpenRuns = R"(
+constexpr const char* kInboxIsOfOpenRuns = R"sql(
   SELECT format('run %s has an unread message (%s %s), but is not open', i.run_id, i.kind, i.name)
     FROM holdfast.inbox i
    WHERE i.shard = 0 AND i.run_id > $1 AND i.run_id <= $2
      AND NOT EXISTS (SELECT FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = i.run_id)
-   LIMIT $3)";
+   LIMIT $3)sql";
 
-constexpr const char* kTasksAreOfOpenRuns = R"(
+constexpr const char* kTasksAreOfOpenRuns = R"sql(
   SELECT format('run %s has a task of activity %s (#%s), but is not open', t.run_id, t.activity, t.seq)
     FROM holdfast.activity_tasks t
    WHERE t.shard = 0 AND t.run_id > $1 AND t.run_id <= $2
      AND NOT EXISTS (SELECT FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = t.run_id)
-   LIMIT $3)";
+   LIMIT $3)sql";
 
-constexpr const char* kTasksGoOn = R"(
+constexpr const char* kTasksGoOn = R"sql(
   SELECT format('run %s: task of activity %s (#%s) %s', t.run_id, t.activity, t.seq,
                 CASE WHEN t.owner IS NULL THEN 'is due never'
                      ELSE format('runs at worker %s, %s', t.owner,
@@ -193,67 +182,67 @@ constexpr const char* kTasksGoOn = R"(
           OR (w.lease_until < now() - interval '30 seconds'
               AND EXISTS (SELECT FROM holdfast.workers v WHERE v.lease_until > now()
                              AND v.started_at < now() - interval '30 seconds')))
-   LIMIT $3)";
+   LIMIT $3)sql";
 
 // --- the server -------------------------------------------------------------------------------------------------------
 
-constexpr const char* kStarvedQueues = R"(
+constexpr const char* kStarvedQueues = R"sql(
   SELECT format('queue %s has %s ready run(s), and no live worker serves it', l.task_queue, count(*))
     FROM holdfast.live_runs l
    WHERE l.shard = 0 AND l.owner IS NULL AND l.ready_at < now() - interval '10 seconds'
      AND NOT EXISTS (SELECT FROM holdfast.workers w WHERE w.lease_until > now() AND l.task_queue = ANY (w.task_queues))
-   GROUP BY l.task_queue LIMIT $1)";
+   GROUP BY l.task_queue LIMIT $1)sql";
 
-constexpr const char* kQuarantined = R"(
+constexpr const char* kQuarantined = R"sql(
   SELECT format('run %s (%s): %s', run_id, workflow_id, coalesce(waiting_for, 'quarantined'))
-    FROM holdfast.live_runs WHERE shard = 0 AND quarantined LIMIT $1)";
+    FROM holdfast.live_runs WHERE shard = 0 AND quarantined LIMIT $1)sql";
 
-constexpr const char* kFailingTasks = R"(
+constexpr const char* kFailingTasks = R"sql(
   SELECT format('run %s (%s): %s failed tasks in a row; last error: %s', run_id, workflow_id, task_failures, task_failure)
-    FROM holdfast.live_runs WHERE shard = 0 AND task_failures > 0 LIMIT $1)";
+    FROM holdfast.live_runs WHERE shard = 0 AND task_failures > 0 LIMIT $1)sql";
 
-constexpr const char* kExpiredWorkers = R"(
+constexpr const char* kExpiredWorkers = R"sql(
   SELECT format('worker %s (%s): lease ended at %s', worker_id, identity, lease_until)
-    FROM holdfast.workers WHERE lease_until < now() LIMIT $1)";
+    FROM holdfast.workers WHERE lease_until < now() LIMIT $1)sql";
 
-constexpr const char* kStrayHistory = R"(
+constexpr const char* kStrayHistory = R"sql(
   SELECT format('%s rows (the clock of whoever made these run ids is wrong, or no partition was made ahead)', count(*))
-    FROM holdfast.history_default HAVING count(*) > 0 LIMIT $1)";
+    FROM holdfast.history_default HAVING count(*) > 0 LIMIT $1)sql";
 
-constexpr const char* kPartitionsAhead = R"(
+constexpr const char* kPartitionsAhead = R"sql(
   SELECT format('history has no partition for %s', to_char(now() + interval '1 month', 'YYYY-MM'))
    WHERE to_regclass('holdfast.history_' || to_char((now() + interval '1 month') AT TIME ZONE 'UTC', 'YYYY_MM')) IS NULL
-   LIMIT $1)";
+   LIMIT $1)sql";
 
-constexpr const char* kLongTransactions = R"(
+constexpr const char* kLongTransactions = R"sql(
   SELECT format('pid %s (%s, %s), open for %s: it keeps vacuum from removing dead rows', pid,
                 coalesce(nullif(application_name, ''), 'no name'), state, date_trunc('second', now() - xact_start))
     FROM pg_stat_activity
    WHERE datname = current_database() AND xact_start < now() - interval '5 minutes' AND backend_type = 'client backend'
-   ORDER BY xact_start LIMIT $1)";
+   ORDER BY xact_start LIMIT $1)sql";
 
-constexpr const char* kDeadTuples = R"(
+constexpr const char* kDeadTuples = R"sql(
   SELECT format('%s: %s dead rows beside %s live ones', relname, n_dead_tup, n_live_tup)
     FROM pg_stat_user_tables
    WHERE schemaname = 'holdfast' AND n_dead_tup > 50000 AND n_dead_tup > 0.5 * n_live_tup
-   ORDER BY n_dead_tup DESC LIMIT $1)";
+   ORDER BY n_dead_tup DESC LIMIT $1)sql";
 
-constexpr const char* kReplicationSlots = R"(
+constexpr const char* kReplicationSlots = R"sql(
   SELECT format('slot %s (%s): %s of WAL kept%s', slot_name, CASE WHEN active THEN 'active' ELSE 'inactive' END,
                 pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)),
                 CASE WHEN xmin IS NOT NULL OR catalog_xmin IS NOT NULL THEN ', holds back vacuum' ELSE '' END)
     FROM pg_replication_slots
-   WHERE NOT active OR pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) > 1024 * 1024 * 1024 LIMIT $1)";
+   WHERE NOT active OR pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) > 1024 * 1024 * 1024 LIMIT $1)sql";
 
-constexpr const char* kPreparedTransactions = R"(
+constexpr const char* kPreparedTransactions = R"sql(
   SELECT format('%s, prepared at %s: it keeps locks and holds back vacuum', gid, prepared)
     FROM pg_prepared_xacts WHERE database = current_database() AND prepared < now() - interval '1 minute'
-   ORDER BY prepared LIMIT $1)";
+   ORDER BY prepared LIMIT $1)sql";
 
-constexpr const char* kDurableCommits = R"(
+constexpr const char* kDurableCommits = R"sql(
   SELECT format('%s is %s', name, setting) FROM pg_settings
    WHERE (name = 'fsync' AND setting = 'off') OR (name = 'full_page_writes' AND setting = 'off')
-      OR (name = 'synchronous_commit' AND setting = 'off') OR (name = 'autovacuum' AND setting = 'off') LIMIT $1)";
+      OR (name = 'synchronous_commit' AND setting = 'off') OR (name = 'autovacuum' AND setting = 'off') LIMIT $1)sql";
 
 }  // namespace
 
