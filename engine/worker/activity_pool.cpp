@@ -10,8 +10,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kWatchInterval = std::chrono::milliseconds(50);
-// A job that would wait longer than this for a thread is better off with another worker.
-constexpr std::int64_t kAcceptableWaitNs = 250'000'000;
+// A job that would wait longer than this for a thread is better off with another worker. Long enough that a burst of
+// quick jobs stays here: a task row costs more than the wait.
+constexpr std::int64_t kAcceptableWaitNs = 1'000'000'000;
 
 Clock::time_point deadline_of(const ActivityJob& job, Clock::time_point started) {
   const auto timeout = job.options.start_to_close ? job.options.start_to_close : job.options.schedule_to_close;
