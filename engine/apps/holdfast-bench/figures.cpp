@@ -46,22 +46,20 @@ double Durations::quantile(double q) const {
 }
 
 std::string to_json(const Report& report) {
-  boost::json::object out;
-  out["scenario"] = report.scenario;
-  out["repeats"] = report.repeats.size();
+  const auto quoted = [](const std::string& text) { return boost::json::serialize(boost::json::value(text)); };
+  std::string out = fmt::format(R"({{"scenario":{},"repeats":{})", quoted(report.scenario), report.repeats.size());
   const Figures medians = median(report.repeats);
-  for (const auto& [name, value] : medians.values()) out[name] = rounded(value);
-  boost::json::array remarks;
-  for (const auto& remark : report.remarks) remarks.emplace_back(remark);
-  if (!remarks.empty()) out["remarks"] = std::move(remarks);
-  return boost::json::serialize(out);
+  for (const auto& [name, value] : medians.values()) out += fmt::format(",{}:{}", quoted(name), rounded(value));
+  std::string remarks;
+  for (const auto& remark : report.remarks) remarks += (remarks.empty() ? "" : ",") + quoted(remark);
+  return out + ",\"remarks\":[" + remarks + "]}";
 }
 
 std::string to_text(const Report& report) {
   std::string out = fmt::format("{} ({} repeats)\n", report.scenario, report.repeats.size());
   for (const auto& [name, values] : by_name(report.repeats)) {
-    out += fmt::format("  {:<28} {:>12g}", name, rounded(middle(values)));
-    if (values.size() > 1) out += fmt::format("   {:g} to {:g}", rounded(values.front()), rounded(values.back()));
+    out += fmt::format("  {:<28} {:>12}", name, rounded(middle(values)));
+    if (values.size() > 1) out += fmt::format("   {} to {}", rounded(values.front()), rounded(values.back()));
     out += "\n";
   }
   for (const auto& remark : report.remarks) out += "  - " + remark + "\n";

@@ -63,13 +63,14 @@ Meter::Counters Meter::read() const {
   pqxx::nontransaction session(connection);
   const auto row = session.exec1(R"(
     SELECT (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()),
-           sum(n_tup_ins + n_tup_upd + n_tup_del), sum(n_tup_upd - n_tup_hot_upd),
+           pg_snapshot_xmax(pg_current_snapshot())::text::bigint, sum(n_tup_ins + n_tup_upd + n_tup_del), sum(n_tup_upd - n_tup_hot_upd),
            pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint
       FROM pg_stat_user_tables WHERE schemaname IN ('holdfast', 'platform'))");
-  return {.commits = row[0].as<std::int64_t>(),
-          .row_writes = row[1].as<std::int64_t>(),
-          .non_hot_updates = row[2].as<std::int64_t>(),
-          .wal_bytes = row[3].as<std::int64_t>(),
+  return {.transactions = row[0].as<std::int64_t>(),
+          .commits = row[1].as<std::int64_t>(),
+          .row_writes = row[2].as<std::int64_t>(),
+          .non_hot_updates = row[3].as<std::int64_t>(),
+          .wal_bytes = row[4].as<std::int64_t>(),
           .cpu_seconds = server_cpu_seconds(database_.server().pid())};
 }
 
@@ -82,6 +83,7 @@ Figures Meter::finish(double runs, double steps_per_run) const {
   out.set("steps_per_s", runs * steps_per_run / seconds());
   out.set("seconds", seconds());
   out.set("runs", runs);
+  out.set("transactions_per_run", static_cast<double>(end.transactions - start_.transactions) / runs);
   out.set("commits_per_run", static_cast<double>(end.commits - start_.commits) / runs);
   out.set("wal_bytes_per_run", static_cast<double>(end.wal_bytes - start_.wal_bytes) / runs);
   out.set("row_writes_per_run", static_cast<double>(end.row_writes - start_.row_writes) / runs);

@@ -21,7 +21,7 @@ class Meter {
 
  private:
   struct Counters {
-    std::int64_t commits = 0, row_writes = 0, non_hot_updates = 0, wal_bytes = 0;
+    std::int64_t transactions = 0, commits = 0, row_writes = 0, non_hot_updates = 0, wal_bytes = 0;
     double cpu_seconds = 0;
   };
   Counters read() const;

@@ -35,10 +35,10 @@ std::string dialogue() {
 
 PlatformServices::PlatformServices(const std::string& database_url)
     : database_(database_url),
-      writer_(database_url),
+      broadcasts_(database_url),
       vendors_(platform::vendors::make_vendors(
-          {}, [this](const platform::vendors::OutboxMessage& message) { writer_.record_message(message); },
-          [this](const platform::vendors::Broadcast& broadcast) { writer_.record_broadcast(broadcast); })),
+          {}, [](const platform::vendors::OutboxMessage&) {},
+          [this](const platform::vendors::Broadcast& broadcast) { broadcasts_.add(broadcast); })),
       services_{{}, database_, caches_, *vendors_.action_items, *vendors_.sms, *vendors_.email, *vendors_.realtime,
                 *vendors_.webhooks} {}
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include <activities/group_writer.hpp>
+#include <activities/broadcast_writer.hpp>
 #include <activities/lookups.hpp>
 #include <activities/services.hpp>
 #include <activities/vendors/vendors.hpp>
@@ -23,7 +23,7 @@ class PlatformServices {
  private:
   platform::Database database_;
   platform::Caches caches_;
-  platform::GroupWriter writer_;
+  platform::BroadcastWriter broadcasts_;
   platform::vendors::Vendors vendors_;
   platform::Services services_;
 };

@@ -26,7 +26,7 @@ std::vector<holdfast::HistoryRow> record(const holdfast::WorkflowDefinition& def
     holdfast::Event input = holdfast::event::WorkflowStarted{};
     if (i > 0) input = holdfast::event::ActivityCompleted{static_cast<holdfast::CommandSeq>(i), result};
     std::vector<holdfast::Event> events{input};
-    for (const auto& command : run.apply({}, input)) events.push_back(to_event(command));
+    for (const auto& command : run.apply({}, input)) events.push_back(holdfast::to_event(command));
     rows.push_back({.first_event_id = next, .at = {}, .events = holdfast::encode_events(events)});
     next += static_cast<holdfast::EventId>(events.size());
   }
