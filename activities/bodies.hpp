@@ -28,6 +28,7 @@ holdfast::Nothing store_action_items(Services&, pqxx::transaction_base&, const S
 /// `attempt` counts from 1; from the second on the vendor is asked first whether an earlier one got through.
 NoticeOutcome send_call_sms(Services&, const CallNotice&, int attempt);
 NoticeOutcome send_call_email(Services&, const CallNotice&);
+holdfast::Nothing record_call_notices(Services&, pqxx::transaction_base&, const SentNotices&);
 
 UsageAdded add_usage(Services&, pqxx::transaction_base&, const CallUsage&);
 WebhooksStarted start_call_webhooks(Services&, pqxx::transaction_base&, const CallKey&);

@@ -2,9 +2,11 @@
 
 #include <chrono>
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <activities/bodies.hpp>
+#include <activities/object_key.hpp>
 #include <activities/vendor_failure.hpp>
 #include <activities/vendors/text.hpp>
 
@@ -19,50 +21,87 @@ std::string subject_of(const CallReport& report) {
   return "Call from " + (report.from_number.empty() ? "an unknown number" : report.from_number);
 }
 
-std::string text_of(Services& services, const CallNotice& in, const CallReport& report) {
+std::string text_of(Services& services, const CallNotice& in, const CallReport& report, pqxx::transaction_base* tx) {
   const auto seconds = report.duration_ms / 1000;
   auto text = fmt::format("{} ({} min {} s)", subject_of(report), seconds / 60, seconds % 60);
   if (!report.summary.empty()) text += "\n" + vendors::text_prefix(report.summary, kLongestSummary);
   if (in.action_items == 0) return text;
   text += "\nTo do:";
-  for (const auto& item : *action_items_of(services, in.call))
+  for (const auto& item : *action_items_of(services, in.call, tx))
     text += "\n- " + vendors::text_prefix(item.text, kLongestItem);
   return text;
 }
 
+vendors::SmsMessage sms_of(Services& services, const CallNotice& in, pqxx::transaction_base* tx = nullptr) {
+  vendors::SmsMessage message;
+  message.to = contact_of(services, in.call.organization_id, tx)->sms_to;
+  if (message.to.empty()) return message;
+  message.organization_id = in.call.organization_id.to_string();
+  message.idempotency_key = call_message_id(in.call);
+  message.body = vendors::text_prefix(text_of(services, in, *report_of(services, in.call, tx), tx), kLongestSms);
+  return message;
+}
+
+vendors::EmailMessage email_of(Services& services, const CallNotice& in, pqxx::transaction_base* tx = nullptr) {
+  vendors::EmailMessage message;
+  message.to = contact_of(services, in.call.organization_id, tx)->email_to;
+  if (message.to.empty()) return message;
+  const auto report = report_of(services, in.call, tx);
+  message.organization_id = in.call.organization_id.to_string();
+  message.idempotency_key = vendors::text_prefix(call_message_id(in.call), 256);   // the vendor's limit
+  message.subject = subject_of(*report);
+  message.text = text_of(services, in, *report, tx);
+  return message;
+}
+
+constexpr Statement kRecordNotices{"platform_record_call_notices", R"(
+WITH tenant AS MATERIALIZED (SELECT set_config('app.organization_id', $1, true)::uuid AS id)
+INSERT INTO platform.outbox (organization_id, idempotency_key, channel, recipient, subject, body, vendor_id)
+SELECT t.id, $2, r.channel, r.recipient, r.subject, r.body, r.vendor_id
+FROM tenant t CROSS JOIN json_to_recordset($3::json)
+  AS r (channel text, recipient text, subject text, body text, vendor_id text)
+ON CONFLICT DO NOTHING)"};
+
 }  // namespace
 
 NoticeOutcome send_call_sms(Services& services, const CallNotice& in, int attempt) {
-  const auto contact = contact_of(services, in.call.organization_id);
-  if (contact->sms_to.empty()) return {};
-  const auto report = report_of(services, in.call);
-  vendors::SmsMessage message;
-  message.organization_id = in.call.organization_id.to_string();
-  message.idempotency_key = "call.completed/" + in.call.call_id;
-  message.to = contact->sms_to;
-  message.body = vendors::text_prefix(text_of(services, in, *report), kLongestSms);
+  const auto message = sms_of(services, in);
+  if (message.to.empty()) return {};
   return as_activity_failure([&]() -> NoticeOutcome {
     // The vendor knows no idempotency keys: after an attempt whose end is unknown, look for its message first.
     if (attempt > 1) {
       const auto call_time = std::chrono::floor<std::chrono::seconds>(in.call.created_at);
-      if (const auto sent = services.sms.find_sent(message, call_time)) return {.sent = true, .vendor_id = sent->id};
+      if (const auto sent = services.sms.find_sent(message, call_time)) return {true, "sms", sent->id};
     }
-    return {.sent = true, .vendor_id = services.sms.send(message).id};
+    return {true, "sms", services.sms.send(message).id};
   });
 }
 
 NoticeOutcome send_call_email(Services& services, const CallNotice& in) {
-  const auto contact = contact_of(services, in.call.organization_id);
-  if (contact->email_to.empty()) return {};
-  const auto report = report_of(services, in.call);
-  vendors::EmailMessage message;
-  message.organization_id = in.call.organization_id.to_string();
-  message.idempotency_key = "call.completed/" + vendors::text_prefix(in.call.call_id, 200);
-  message.to = contact->email_to;
-  message.subject = subject_of(*report);
-  message.text = text_of(services, in, *report);
-  return as_activity_failure(
-      [&]() -> NoticeOutcome { return {.sent = true, .vendor_id = services.email.send(message).id}; });
+  const auto message = email_of(services, in);
+  if (message.to.empty()) return {};
+  return as_activity_failure([&]() -> NoticeOutcome { return {true, "email", services.email.send(message).id}; });
+}
+
+holdfast::Nothing record_call_notices(Services& services, pqxx::transaction_base& tx, const SentNotices& in) {
+  boost::json::array rows;
+  for (const auto& sent : in.sent) {
+    boost::json::object row{{"channel", sent.channel}, {"vendor_id", sent.vendor_id}, {"subject", ""}};
+    if (sent.channel == "sms") {
+      const auto sms = sms_of(services, in.notice, &tx);
+      row["recipient"] = sms.to;
+      row["body"] = sms.body;
+    } else {
+      const auto email = email_of(services, in.notice, &tx);
+      row["recipient"] = email.to;
+      row["subject"] = email.subject;
+      row["body"] = email.text;
+    }
+    rows.push_back(std::move(row));
+  }
+  services.sql(tx, kRecordNotices, in.notice.call.organization_id.to_string(), call_message_id(in.notice.call),
+               boost::json::serialize(rows));
+  return {};
 }
 
 }  // namespace platform::bodies

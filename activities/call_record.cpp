@@ -77,7 +77,7 @@ holdfast::Nothing insert_call(Services& services, pqxx::transaction_base& tx, co
 }
 
 CallFacts update_call_record(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
-  const auto report = report_of(services, tx, call);
+  const auto report = report_of(services, call, &tx);
   const auto rows = services.sql(tx, kUpdateCall, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at),
                             call.call_id, report->status, report->direction, report->assistant_id,
                             report->from_number, report->started_at, report->ended_at, report->ended_reason,
@@ -93,14 +93,14 @@ CallFacts update_call_record(Services& services, pqxx::transaction_base& tx, con
 }
 
 holdfast::Nothing store_transcript(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
-  const auto report = report_of(services, tx, call);
+  const auto report = report_of(services, call, &tx);
   services.sql(tx, kStoreTranscript, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at), call.call_id,
           report->transcript, report->messages, report->summary);
   return {};
 }
 
 holdfast::Nothing store_recording(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
-  const auto report = report_of(services, tx, call);
+  const auto report = report_of(services, call, &tx);
   services.sql(tx, kStoreRecording, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at), call.call_id,
           recording_object_key(call), report->recording_url, report->duration_ms);
   return {};

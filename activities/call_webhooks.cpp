@@ -58,7 +58,7 @@ std::string message_body(const CallKey& call, const CallReport& report) {
 }  // namespace
 
 WebhooksStarted start_call_webhooks(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
-  const auto report = report_of(services, tx, call);
+  const auto report = report_of(services, call, &tx);
   const auto rows = services.sql(tx, kStartWebhooks, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at),
                             call_message_id(call), kCallCompleted, message_body(call, *report), kWebhookDeliveryType,
                             kWebhookQueue);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -16,10 +17,12 @@ namespace platform {
 /// BEGIN and COMMIT. A statement sets its tenant by itself. Thread-safe; a connection that failed is thrown away.
 class Database {
  public:
-  /// Connects when first used. `connection_string` names the runtime role.
-  explicit Database(std::string connection_string) : connection_string_(std::move(connection_string)) {}
+  /// Connects when first used, at most `max_connections` times at once. `connection_string` names the runtime role.
+  explicit Database(std::string connection_string, int max_connections = 4)
+      : connection_string_(std::move(connection_string)), unused_(max_connections) {}
 
-  /// Calls `body` with a connection in autocommit mode. Throws what it throws, and pqxx::broken_connection.
+  /// Calls `body` with a connection in autocommit mode; waits for one if all are in use, so `body` may not call query
+  /// again. Throws what it throws, and pqxx::broken_connection.
   void query(const std::function<void(pqxx::transaction_base&)>& body);
 
  private:
@@ -29,7 +32,9 @@ class Database {
 
   const std::string connection_string_;
   std::mutex mutex_;
-  std::vector<Connection> idle_;
+  std::condition_variable returned_;
+  int unused_;                       // may still be taken, connected or not
+  std::vector<Connection> idle_;     // connected
 };
 
 }  // namespace platform

@@ -29,12 +29,20 @@ WITH tenant AS MATERIALIZED (SELECT set_config('app.organization_id', $1, true):
 SELECT coalesce(o.settings #>> '{notify,sms_to}', ''), coalesce(o.settings #>> '{notify,email_to}', '')
 FROM tenant t CROSS JOIN LATERAL (SELECT settings FROM platform.organizations WHERE id = t.id OFFSET 0) o)"};
 
+template <class... Args>
+pqxx::result read(Services& services, pqxx::transaction_base* tx, const Statement& statement, const Args&... args) {
+  if (tx) return services.sql(*tx, statement, args...);
+  pqxx::result rows;
+  services.database.query([&](pqxx::transaction_base& own) { rows = services.sql(own, statement, args...); });
+  return rows;
+}
+
 }  // namespace
 
-std::shared_ptr<const CallReport> report_of(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
+std::shared_ptr<const CallReport> report_of(Services& services, const CallKey& call, pqxx::transaction_base* tx) {
   if (auto known = services.caches.reports.find(call)) return known;
-  const auto rows = services.sql(tx, kReadReport, call.organization_id.to_string(),
-                                 holdfast::to_rfc3339(call.created_at), call.call_id);
+  const auto rows = read(services, tx, kReadReport, call.organization_id.to_string(),
+                         holdfast::to_rfc3339(call.created_at), call.call_id);
   if (rows.empty())
     throw holdfast::ApplicationError("ReportNotFound", "no end-of-call-report is stored for call " + call.call_id, true);
   auto report = parse_call_report(rows[0][0].c_str());
@@ -42,33 +50,22 @@ std::shared_ptr<const CallReport> report_of(Services& services, pqxx::transactio
   return services.caches.reports.keep(call, std::move(report), bytes);
 }
 
-std::shared_ptr<const CallReport> report_of(Services& services, const CallKey& call) {
-  auto report = services.caches.reports.find(call);
-  if (!report) services.database.query([&](pqxx::transaction_base& tx) { report = report_of(services, tx, call); });
-  return report;
-}
-
-std::shared_ptr<const std::vector<ActionItem>> action_items_of(Services& services, const CallKey& call) {
+std::shared_ptr<const std::vector<ActionItem>> action_items_of(Services& services, const CallKey& call,
+                                                               pqxx::transaction_base* tx) {
   if (auto known = services.caches.action_items.find(call)) return known;
-  std::vector<ActionItem> items;
-  services.database.query([&](pqxx::transaction_base& tx) {
-    const auto rows = services.sql(tx, kReadItems, call.organization_id.to_string(),
-                                   holdfast::to_rfc3339(call.created_at), call.call_id);
-    items = holdfast::decode<std::vector<ActionItem>>(rows[0][0].c_str());
-  });
-  return std::make_shared<const std::vector<ActionItem>>(std::move(items));
+  const auto rows = read(services, tx, kReadItems, call.organization_id.to_string(),
+                         holdfast::to_rfc3339(call.created_at), call.call_id);
+  return std::make_shared<const std::vector<ActionItem>>(
+      holdfast::decode<std::vector<ActionItem>>(rows[0][0].c_str()));
 }
 
-std::shared_ptr<const OrganizationContact> contact_of(Services& services, const holdfast::Uuid& organization) {
+std::shared_ptr<const OrganizationContact> contact_of(Services& services, const holdfast::Uuid& organization,
+                                                      pqxx::transaction_base* tx) {
   if (auto known = services.caches.contacts.find(organization)) return known;
-  OrganizationContact contact;
-  services.database.query([&](pqxx::transaction_base& tx) {
-    const auto rows = services.sql(tx, kReadContact, organization.to_string());
-    if (rows.empty())
-      throw holdfast::ApplicationError("OrganizationNotFound", "no organization " + organization.to_string(), true);
-    contact = {rows[0][0].c_str(), rows[0][1].c_str()};
-  });
-  return services.caches.contacts.keep(organization, std::move(contact), 200);
+  const auto rows = read(services, tx, kReadContact, organization.to_string());
+  if (rows.empty())
+    throw holdfast::ApplicationError("OrganizationNotFound", "no organization " + organization.to_string(), true);
+  return services.caches.contacts.keep(organization, {rows[0][0].c_str(), rows[0][1].c_str()}, 200);
 }
 
 }  // namespace platform

@@ -29,16 +29,19 @@ struct Caches {
   BoundedCache<holdfast::Uuid, OrganizationContact> contacts{4u << 20, std::chrono::seconds(30)};
 };
 
-/// The end-of-call report of a call. The first reads it through the step's transaction if need be, and sets its tenant
-/// then; the second on a connection of the pool. Both throw holdfast::ApplicationError "ReportNotFound" or "BadReport",
-/// which are not retried.
-std::shared_ptr<const CallReport> report_of(Services& services, pqxx::transaction_base& tx, const CallKey& call);
-std::shared_ptr<const CallReport> report_of(Services& services, const CallKey& call);
+/// Each finds its value in the caches, or else reads it: through `tx`, whose tenant it then sets, or on a connection of
+/// the pool when that is nullptr. Steps on a lane pass their transaction.
+
+/// The end-of-call report of a call. Throws holdfast::ApplicationError "ReportNotFound" or "BadReport", not retried.
+std::shared_ptr<const CallReport> report_of(Services& services, const CallKey& call,
+                                            pqxx::transaction_base* tx = nullptr);
 
 /// The call's stored action items, in order.
-std::shared_ptr<const std::vector<ActionItem>> action_items_of(Services& services, const CallKey& call);
+std::shared_ptr<const std::vector<ActionItem>> action_items_of(Services& services, const CallKey& call,
+                                                               pqxx::transaction_base* tx = nullptr);
 
 /// Throws holdfast::ApplicationError "OrganizationNotFound", not retried.
-std::shared_ptr<const OrganizationContact> contact_of(Services& services, const holdfast::Uuid& organization);
+std::shared_ptr<const OrganizationContact> contact_of(Services& services, const holdfast::Uuid& organization,
+                                                      pqxx::transaction_base* tx = nullptr);
 
 }  // namespace platform

@@ -31,6 +31,7 @@ void register_activities(holdfast::worker::Registry& registry, Services& service
     return bodies::send_call_sms(services, in, context.attempt());
   });
   registry.add(send_call_email, plain(services, bodies::send_call_email));
+  registry.add(record_call_notices, in_transaction(services, bodies::record_call_notices));
   registry.add(add_usage, in_transaction(services, bodies::add_usage));
   registry.add(start_call_webhooks, in_transaction(services, bodies::start_call_webhooks));
   registry.add(broadcast_call, plain(services, bodies::broadcast_call));

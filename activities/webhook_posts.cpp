@@ -73,6 +73,12 @@ CROSS JOIN LATERAL (SELECT email FROM platform.users WHERE organization_id = t.i
                     ORDER BY created_at, id LIMIT 1) u
 CROSS JOIN LATERAL (SELECT name FROM platform.integrations WHERE organization_id = t.id AND id = $2::uuid OFFSET 0) i)"};
 
+constexpr Statement kRecordNotice{"platform_record_endpoint_notice", R"(
+WITH tenant AS MATERIALIZED (SELECT set_config('app.organization_id', $1, true)::uuid AS id)
+INSERT INTO platform.outbox (organization_id, idempotency_key, channel, recipient, subject, body, vendor_id)
+SELECT t.id, $2, 'email', $3, $4, $5, $6 FROM tenant t
+ON CONFLICT DO NOTHING)"};
+
 vendors::WebhookPost read_post(Services& services, const DeliveryKey& key) {
   vendors::WebhookPost post;
   services.database.query([&](pqxx::transaction_base& tx) {
@@ -144,7 +150,11 @@ holdfast::Nothing email_endpoint_disabled(Services& services, const EndpointNoti
   message.subject = "Your webhook endpoint was disabled";
   message.text = "The webhook endpoint \"" + name + "\" was disabled: " + in.reason +
                  ".\nMend it and enable it again; messages of the meantime can be delivered again from the log.\n";
-  as_activity_failure([&] { services.email.send(message); });
+  const auto sent = as_activity_failure([&] { return services.email.send(message); });
+  services.database.query([&](pqxx::transaction_base& tx) {
+    services.sql(tx, kRecordNotice, message.organization_id, message.idempotency_key, message.to, message.subject,
+                 message.text, sent.id);
+  });
   return {};
 }
 

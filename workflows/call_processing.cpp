@@ -29,10 +29,13 @@ Workflow<std::vector<std::string>> notify(Context ctx, CallNotice notice, CallFa
   if (facts.notify_by_email) asked.emplace_back("email", ctx.run(send_call_email, notice));
 
   std::vector<std::string> failed;
-  for (auto& [channel, outcome] : asked) {
-    const auto sent = co_await optional_step(ctx, notice.call, channel, std::move(outcome));
-    if (!sent) failed.push_back(channel);
+  SentNotices sent{.notice = notice, .sent = {}};
+  for (auto& [channel, future] : asked) {
+    const auto outcome = co_await optional_step(ctx, notice.call, channel, std::move(future));
+    if (!outcome) failed.push_back(channel);
+    else if (outcome->sent) sent.sent.push_back(*outcome);
   }
+  if (!sent.sent.empty()) co_await ctx.run(record_call_notices, sent);
   co_return failed;
 }
 

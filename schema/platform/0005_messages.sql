@@ -1,7 +1,6 @@
 -- What was told to people and dashboards.
 
--- In-app notifications. (What became of an SMS or e-mail is in the history of its run, and what was given up also in
--- audit_log.)
+-- In-app notifications.
 CREATE TABLE platform.notifications (
   organization_id uuid NOT NULL,
   created_at      timestamptz NOT NULL DEFAULT now(),
@@ -14,8 +13,9 @@ CREATE TABLE platform.notifications (
   PRIMARY KEY (organization_id, created_at, id)
 ) PARTITION BY RANGE (created_at);
 
--- The local SMS and e-mail "vendor": messages are recorded here instead of being sent. Not partitioned, because a
--- repeated send must find the first one whenever that was.
+-- Every SMS and e-mail that was sent, by whichever vendor. For the local "vendor" the row is all there is: the message
+-- counts as sent when the step that follows the send commits its row. Not partitioned, because a repeat must find the
+-- first one whenever that was.
 CREATE TABLE platform.outbox (
   organization_id uuid NOT NULL,
   idempotency_key text NOT NULL,
@@ -23,6 +23,7 @@ CREATE TABLE platform.outbox (
   recipient       text NOT NULL,
   subject         text NOT NULL DEFAULT '',
   body            text NOT NULL,
+  vendor_id       text NOT NULL DEFAULT '',     -- the vendor's id of the message
   created_at      timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (organization_id, idempotency_key, channel)
 );

@@ -7,7 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
-#include <activities/group_writer.hpp>
+#include <activities/broadcast_writer.hpp>
 #include <activities/registration.hpp>
 #include <activities/services.hpp>
 #include <activities/vendors/vendors.hpp>
@@ -53,10 +53,10 @@ int run_worker(const std::string& database_url, int lease_ms) {
 
   platform::Database database(database_url);
   platform::Caches caches;
-  platform::GroupWriter writer(database_url);
+  platform::BroadcastWriter broadcasts(database_url);
   auto vendors = platform::vendors::make_vendors(
-      {}, [&](const auto& message) { writer.record_message(message); },
-      [&](const auto& broadcast) { writer.record_broadcast(broadcast); });
+      {}, [](const auto&) {},
+      [&](const auto& broadcast) { broadcasts.add(broadcast); });
   platform::Services services{{},           database,         caches,           *vendors.action_items, *vendors.sms,
                               *vendors.email, *vendors.realtime, *vendors.webhooks};
   holdfast::worker::Registry registry;

@@ -45,8 +45,9 @@ TEST_F(CallSteps, repeating_every_step_changes_nothing) {
     const auto items = bodies::extract_action_items(services_, call);
     EXPECT_FALSE(items.items.empty());
     step(bodies::store_action_items, StoreActionItems{call, items.items});
-    EXPECT_TRUE(bodies::send_call_sms(services_, {call, 1}, 1).sent);
-    EXPECT_TRUE(bodies::send_call_email(services_, {call, 1}).sent);
+    const CallNotice notice{call, 1};
+    step(bodies::record_call_notices,
+         SentNotices{notice, {bodies::send_call_sms(services_, notice, 1), bodies::send_call_email(services_, notice)}});
     step(bodies::add_usage, CallUsage{call, facts.duration_ms});
     return step(bodies::start_call_webhooks, call).deliveries;
   };
@@ -123,6 +124,7 @@ TEST_F(CallSteps, a_failed_optional_step_is_recorded) {
 TEST_F(CallSteps, broadcasts_are_recorded_for_the_local_dashboard) {
   const auto call = receive_report();
   bodies::broadcast_call(services_, {call, "call_completed", 60'001});
+  broadcasts_.flush();
   EXPECT_EQ(owner_value("SELECT event || ' ' || (payload ->> 'duration_ms') FROM platform.broadcasts"),
             "call_completed 60001");
 }
@@ -132,10 +134,15 @@ TEST_F(CallSteps, messages_to_people_hold_summary_and_action_items) {
   step(bodies::update_call_record, call);
   step(bodies::store_transcript, call);
   step(bodies::store_action_items, StoreActionItems{call, {{"call back tomorrow", "callback", "tomorrow"}}});
-  bodies::send_call_email(services_, {call, 1});
+  const CallNotice notice{call, 1};
+  const auto sent = bodies::send_call_email(services_, notice);
+  step(bodies::record_call_notices, SentNotices{notice, {sent}});
   Caches other_process;
   Services services{{}, database_, other_process, extractor_, sms_, email_, broadcaster_, endpoint_};
-  bodies::send_call_email(services, {call, 1});   // the same key: recorded once, and the text is the same
+  EXPECT_EQ(bodies::send_call_email(services, notice).vendor_id, sent.vendor_id);
+  auto tx = begin();
+  bodies::record_call_notices(services, tx, {notice, {sent}});   // the same key: recorded once
+  tx.commit();
   EXPECT_EQ(owner_value("SELECT string_agg(DISTINCT recipient || '|' || subject || '|' || body, '//') FROM platform.outbox"),
             "acme@example.com|Call from +14155550100|Call from +14155550100 (1 min 0 s)\n"
             "The customer wants to be called back.\nTo do:\n- call back tomorrow");

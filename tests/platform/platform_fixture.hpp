@@ -10,9 +10,9 @@
 #include <pqxx/transaction>
 
 #include <activities/bodies.hpp>
+#include <activities/broadcast_writer.hpp>
 #include <activities/database.hpp>
 #include <activities/demo_data.hpp>
-#include <activities/group_writer.hpp>
 #include <activities/services.hpp>
 #include <activities/vendors/keyword_action_item_extractor.hpp>
 #include <tests/support/test_database.hpp>
@@ -66,11 +66,11 @@ class PlatformTest : public testing::Test {
 
   Database database_{runtime_};
   Caches caches_;
-  GroupWriter writer_{runtime_};
+  BroadcastWriter broadcasts_{runtime_};
   vendors::KeywordActionItemExtractor extractor_;
-  vendors::LocalSmsSender sms_{[this](const auto& message) { writer_.record_message(message); }};
-  vendors::LocalEmailSender email_{[this](const auto& message) { writer_.record_message(message); }};
-  vendors::LocalRealtimeBroadcaster broadcaster_{[this](const auto& b) { writer_.record_broadcast(b); }};
+  vendors::LocalSmsSender sms_{[](const auto&) {}};
+  vendors::LocalEmailSender email_{[](const auto&) {}};
+  vendors::LocalRealtimeBroadcaster broadcaster_{[this](const auto& b) { broadcasts_.add(b); }};
   FakeEndpoint endpoint_;
   Services services_{{}, database_, caches_, extractor_, sms_, email_, broadcaster_, endpoint_};
 };

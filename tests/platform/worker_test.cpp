@@ -71,6 +71,7 @@ TEST_F(OnAWorker, a_call_is_processed_and_its_webhook_delivered) {
   EXPECT_EQ(client_.find(kWebhookDelivery, webhook).result(60s).status, 200);
   EXPECT_EQ(owner_value("SELECT status || ' ' || attempts FROM platform.webhook_deliveries"), "delivered 1");
   EXPECT_EQ(owner_value("SELECT count(*) FROM platform.outbox"), "2");
+  broadcasts_.flush();
   EXPECT_EQ(owner_value("SELECT string_agg(event, ' ' ORDER BY id) FROM platform.broadcasts"),
             "call_started call_completed");
   for (const auto& id : {std::string("call-started-call-0"), std::string("call-call-1"), webhook}) expect_replays(id);

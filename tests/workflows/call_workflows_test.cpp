@@ -23,8 +23,8 @@ class CallWorkflows : public testing::Test {
   CallWorkflows() {
     processing_.on(update_call_record, [this](const CallKey& call) { EXPECT_EQ(call, kCall); return facts_; });
     processing_.on(extract_action_items, [](const CallKey&) { return ActionItems{{{"call back", "callback", "at ten"}}}; });
-    processing_.on(send_call_sms, [](const CallNotice&) { return NoticeOutcome{true, "SM1"}; });
-    processing_.on(send_call_email, [](const CallNotice&) { return NoticeOutcome{true, "e1"}; });
+    processing_.on(send_call_sms, [](const CallNotice&) { return NoticeOutcome{true, "sms", "SM1"}; });
+    processing_.on(send_call_email, [](const CallNotice&) { return NoticeOutcome{true, "email", "e1"}; });
     processing_.on(add_usage, [](const CallUsage& usage) { return UsageAdded{billable_minutes(usage.duration_ms), true}; });
     processing_.on(start_call_webhooks, [](const CallKey&) { return WebhooksStarted{2}; });
   }
@@ -47,7 +47,7 @@ TEST_F(CallWorkflows, all_eight_steps_run_in_order) {
   const auto done = processed();
   EXPECT_EQ(processing_.calls_text(),
             "update_call_record store_transcript store_recording extract_action_items store_action_items send_call_sms "
-            "send_call_email add_usage start_call_webhooks broadcast_call");
+            "send_call_email record_call_notices add_usage start_call_webhooks broadcast_call");
   EXPECT_EQ(done.minutes, 2);
   EXPECT_EQ(done.action_items, 1);
   EXPECT_EQ(done.webhooks, 2);
@@ -97,7 +97,7 @@ TEST_F(CallWorkflows, sms_and_email_are_asked_for_side_by_side) {
   std::size_t unseen = 0;
   processing_.on(send_call_email, [&](const CallNotice&) {
     unseen = processing_.unseen_outcomes();
-    return NoticeOutcome{true, "e1"};
+    return NoticeOutcome{true, "email", "e1"};
   });
   processed();
   EXPECT_EQ(unseen, 1u) << "the e-mail is asked for before the outcome of the SMS is seen";

@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
+#include <activities/broadcast_writer.hpp>
 #include <activities/database.hpp>
-#include <activities/group_writer.hpp>
 #include <activities/lookups.hpp>
 #include <activities/services.hpp>
 #include <activities/vendors/vendors.hpp>
@@ -24,7 +24,7 @@ class PlatformParts {
   platform::SqlRunner sql_;
   platform::Database database_;
   platform::Caches caches_;
-  platform::GroupWriter writer_;   // the local vendors write through it
+  platform::BroadcastWriter broadcasts_;   // the local realtime vendor
   platform::vendors::Vendors vendors_;
   platform::Services services_;
   holdfast::worker::Registry registry_;
