@@ -4,10 +4,10 @@
 #include <stdexcept>
 #include <thread>
 
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <httplib.h>
 #include <spdlog/spdlog.h>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <holdfast/http/bounded_thread_pool.hpp>
 
@@ -25,7 +25,7 @@ class Listener final : public httplib::Server {
     new_task_queue = [threads = static_cast<std::size_t>(options.threads), queued = options.max_queued_connections] {
       return new BoundedThreadPool(threads, queued);
     };
-    set_tcp_nodelay(true);   // otherwise each keep-alive answer waits 40 ms for the client's delayed ACK
+    set_tcp_nodelay(true);  // otherwise each keep-alive answer waits 40 ms for the client's delayed ACK
     set_keep_alive_timeout(options.keep_alive_timeout.count());
     set_keep_alive_max_count(static_cast<std::size_t>(options.keep_alive_max_requests));
     set_read_timeout(options.read_timeout);
@@ -73,8 +73,8 @@ std::string_view reason_of(int status) {
 
 /// Bodies are read by hand: only so do form bodies above 8 KiB arrive, and every body byte for byte.
 /// Returns false after an answer has been written.
-bool read_body(const httplib::Request& from, const httplib::ContentReader& read, std::size_t max_bytes, std::string& body,
-               httplib::Response& to) {
+bool read_body(const httplib::Request& from, const httplib::ContentReader& read, std::size_t max_bytes,
+               std::string& body, httplib::Response& to) {
   // Without either the body is empty (RFC 9112, 6.3); the library would wait for the end of the connection.
   if (!from.has_header("Content-Length") && !from.has_header("Transfer-Encoding")) return true;
   bool too_large = false;
@@ -85,7 +85,7 @@ bool read_body(const httplib::Request& from, const httplib::ContentReader& read,
     return true;
   });
   if (whole && !too_large) return true;
-  const int status = too_large ? 413 : std::max(to.status, 400);   // -1: the client went away
+  const int status = too_large ? 413 : std::max(to.status, 400);  // -1: the client went away
   write(json_error(status, reason_of(status)), to);
   return false;
 }
@@ -103,7 +103,8 @@ void HttpServerOptions::validate() const {
   check(max_queued_connections >= 1, "max_queued_connections", std::to_string(max_queued_connections), "1 or more");
   check(max_body_bytes >= 1024, "max_body_bytes", std::to_string(max_body_bytes), "1024 or more");
   check(backlog >= 1, "backlog", std::to_string(backlog), "1 or more");
-  check(keep_alive_timeout.count() >= 1, "keep_alive_timeout", std::to_string(keep_alive_timeout.count()), "1 s or more");
+  check(keep_alive_timeout.count() >= 1, "keep_alive_timeout", std::to_string(keep_alive_timeout.count()),
+        "1 s or more");
   check(keep_alive_max_requests >= 1, "keep_alive_max_requests", std::to_string(keep_alive_max_requests), "1 or more");
 }
 
@@ -163,7 +164,7 @@ void HttpServer::start() {
                              ": the port is in use, or the address is not this machine's");
   parts.listener.widen_backlog(options.backlog);
   parts.thread = std::thread([&parts] { parts.listener.listen_after_bind(); });
-  while (!parts.listener.is_running()) std::this_thread::yield();   // stop() would do nothing before that
+  while (!parts.listener.is_running()) std::this_thread::yield();  // stop() would do nothing before that
 }
 
 void HttpServer::stop() {

@@ -13,10 +13,10 @@ namespace holdfast::http {
 
 struct HttpRequest {
   std::string method;
-  std::string path;    ///< decoded, without the query
-  std::string query;   ///< as it was sent, without the '?'
+  std::string path;   ///< decoded, without the query
+  std::string query;  ///< as it was sent, without the '?'
   HeaderList headers;
-  std::string body;    ///< the bytes as they came: what a signature covers
+  std::string body;  ///< the bytes as they came: what a signature covers
 };
 
 struct HttpResponse {
@@ -31,14 +31,14 @@ HttpResponse json_error(int status, std::string_view message);
 
 struct HttpServerOptions {
   std::string host = "127.0.0.1";
-  int port = 0;                                 ///< 0: any free one
-  int threads = 64;                             ///< an open connection keeps one, so not below the number of clients
-  std::size_t max_queued_connections = 1024;    ///< accepted and waiting for a thread; more wait in the kernel
+  int port = 0;                               ///< 0: any free one
+  int threads = 64;                           ///< an open connection keeps one, so not below the number of clients
+  std::size_t max_queued_connections = 1024;  ///< accepted and waiting for a thread; more wait in the kernel
   std::size_t max_body_bytes = 8u << 20;
   int backlog = 1024;
-  std::chrono::seconds keep_alive_timeout{1};   ///< how long an idle connection may keep its thread
-  int keep_alive_max_requests = 1000;           ///< per connection
-  std::chrono::seconds read_timeout{5};         ///< between two pieces of a request
+  std::chrono::seconds keep_alive_timeout{1};  ///< how long an idle connection may keep its thread
+  int keep_alive_max_requests = 1000;          ///< per connection
+  std::chrono::seconds read_timeout{5};        ///< between two pieces of a request
   std::chrono::seconds write_timeout{5};
 
   /// Throws std::invalid_argument that names the field, its value and what is allowed.

@@ -23,7 +23,7 @@ class LatencyHistogram {
 
  private:
   friend class MetricsText;
-  std::array<std::atomic<std::uint64_t>, kBounds.size() + 1> counts_{};   ///< the last one: above every bound
+  std::array<std::atomic<std::uint64_t>, kBounds.size() + 1> counts_{};  ///< the last one: above every bound
   std::atomic<std::uint64_t> nanoseconds_ = 0;
 };
 

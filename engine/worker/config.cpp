@@ -72,7 +72,7 @@ PoolConfig read_pool(YamlMapping yaml) {
   yaml.read("shutdown_grace", options.shutdown_grace);
   yaml.finish();
   try {
-    options.validate();   // what depends on more than one key, and limits that live there
+    options.validate();  // what depends on more than one key, and limits that live there
   } catch (const std::invalid_argument& error) {
     yaml.fail("name", "'" + out.name + "': " + error.what());
   }
@@ -84,7 +84,8 @@ std::vector<PoolConfig> read_pools(YamlMapping& yaml) {
   std::set<std::string> names;
   for (auto& entry : yaml.mappings("pools")) {
     out.push_back(read_pool(entry));
-    if (!names.insert(out.back().name).second) entry.fail("name", "is '" + out.back().name + "' as another pool's; names must differ");
+    if (!names.insert(out.back().name).second)
+      entry.fail("name", "is '" + out.back().name + "' as another pool's; names must differ");
   }
   return out;
 }

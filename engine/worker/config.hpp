@@ -11,36 +11,38 @@ namespace holdfast::worker {
 
 /// One pool: a Worker of its own, so that what is slow in one never holds up another.
 struct PoolConfig {
-  std::string name;                      ///< for logs and metrics; unique
+  std::string name;  ///< for logs and metrics; unique
   WorkerOptions options;
-  std::vector<std::string> workflows;    ///< workflow types; empty: every one that the program knows
-  std::vector<std::string> activities;   ///< likewise
+  std::vector<std::string> workflows;   ///< workflow types; empty: every one that the program knows
+  std::vector<std::string> activities;  ///< likewise
 };
 
 /// What the YAML file of a worker process says (docs/configuration.md).
 struct WorkerConfig {
   struct Database {
-    std::string url;                     ///< empty: given otherwise
-    std::string listen_url;              ///< a direct connection for LISTEN when `url` is a pooler; empty: url
+    std::string url;         ///< empty: given otherwise
+    std::string listen_url;  ///< a direct connection for LISTEN when `url` is a pooler; empty: url
     int pool_size = 4;
-    bool prepared = true;                ///< false: PgBouncer before 1.21 in transaction mode
+    bool prepared = true;  ///< false: PgBouncer before 1.21 in transaction mode
   };
   struct Http {
     std::string host = "127.0.0.1";
-    int port = 0;                        ///< 0: no health and metrics port
+    int port = 0;  ///< 0: no health and metrics port
   };
   struct Log {
-    std::string level = "info";          ///< trace, debug, info, warning, error, off
-    std::string format = "text";         ///< text or json
+    std::string level = "info";   ///< trace, debug, info, warning, error, off
+    std::string format = "text";  ///< text or json
   };
   Database database;
   Http http;
   Log log;
-  std::vector<PoolConfig> pools;         ///< at least one
+  std::vector<PoolConfig> pools;  ///< at least one
 };
 
 /// The file is wrong. The message starts with "<file>:<line>: " and names the key, its value and what is allowed.
-struct ConfigError : std::runtime_error { using std::runtime_error::runtime_error; };
+struct ConfigError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 /// Reads the text of a file; `file` is its name in messages. Throws ConfigError; keys that nothing reads are errors.
 WorkerConfig parse_worker_config(std::string_view yaml, const std::string& file);

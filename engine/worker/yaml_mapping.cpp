@@ -30,11 +30,13 @@ std::string kind_of(const YAML::Node& node) {
 YamlMapping::YamlMapping(YAML::Node node, std::string file, std::string path)
     : node_(std::move(node)), file_(std::move(file)), path_(std::move(path)) {
   const auto name = path_.empty() ? std::string("the document") : path_;
-  if (!node_.IsMap()) throw ConfigError(fmt::format("{}{} is {}; it must be a mapping", at(node_), name, kind_of(node_)));
+  if (!node_.IsMap())
+    throw ConfigError(fmt::format("{}{} is {}; it must be a mapping", at(node_), name, kind_of(node_)));
   std::set<std::string> keys;
   for (const auto& entry : node_) {
     const auto& key = entry.first;
-    if (!key.IsScalar()) throw ConfigError(fmt::format("{}a key of {} is {}; it must be a word", at(key), name, kind_of(key)));
+    if (!key.IsScalar())
+      throw ConfigError(fmt::format("{}a key of {} is {}; it must be a word", at(key), name, kind_of(key)));
     // The parser would let the last one win silently.
     if (!keys.insert(key.Scalar()).second)
       throw ConfigError(fmt::format("{}{} is given twice", at(key), path_of(key.Scalar())));
@@ -113,11 +115,13 @@ void YamlMapping::read_bytes(const char* key, std::size_t& value) {
 void YamlMapping::read(const char* key, std::vector<std::string>& value) {
   const auto node = find(key);
   if (!node.IsDefined()) return;
-  if (!node.IsSequence() || node.size() == 0) fail(key, "is " + kind_of(node) + "; allowed: a list of at least one name");
+  if (!node.IsSequence() || node.size() == 0)
+    fail(key, "is " + kind_of(node) + "; allowed: a list of at least one name");
   value.clear();
   for (const auto& entry : node) {
     if (!entry.IsScalar() || entry.Scalar().empty())
-      throw ConfigError(fmt::format("{}{} has an entry that is {}; allowed: names", at(entry), path_of(key), kind_of(entry)));
+      throw ConfigError(
+          fmt::format("{}{} has an entry that is {}; allowed: names", at(entry), path_of(key), kind_of(entry)));
     if (std::ranges::find(value, entry.Scalar()) != value.end())
       throw ConfigError(fmt::format("{}{} names {} twice", at(entry), path_of(key), quoted(entry.Scalar())));
     value.push_back(entry.Scalar());

@@ -21,7 +21,9 @@ class YamlMapping {
   YamlMapping(YAML::Node node, std::string file, std::string path);
 
   bool has(const char* key);
-  std::string path_of(std::string_view key) const { return path_.empty() ? std::string(key) : path_ + "." + std::string(key); }
+  std::string path_of(std::string_view key) const {
+    return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
+  }
   [[noreturn]] void fail(const char* key, const std::string& what);
 
   // Each leaves `value` alone when the key is absent.

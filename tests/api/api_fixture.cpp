@@ -81,7 +81,8 @@ std::string ApiTest::report(const std::string& call_id) {
 }
 
 std::string ApiTest::status_update(const std::string& status, const std::string& call_id) {
-  return R"({"message": {"type": "status-update", "status": ")" + status + R"(", "call": {"id": ")" + call_id + R"("}}})";
+  return R"({"message": {"type": "status-update", "status": ")" + status + R"(", "call": {"id": ")" + call_id +
+         R"("}}})";
 }
 
 }  // namespace platform::ingress::test

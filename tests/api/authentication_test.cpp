@@ -1,7 +1,7 @@
 #include "api_fixture.hpp"
 
-#include <boost/json.hpp>
 #include <gmock/gmock.h>
+#include <boost/json.hpp>
 
 #include <holdfast/http/signature/standard_webhooks.hpp>
 #include <ingress/oauth_tokens.hpp>
@@ -77,15 +77,17 @@ TEST_F(Authentication, hmac_in_every_form) {
               {.signature_header = "x-sig", .timestamp_header = "x-time", .signature_prefix = "sha256="});
   expect_hmac(start + R"(, "includeTimestamp": false})", {.include_timestamp = false});
   expect_hmac(start + R"(, "payloadFormat": "{method} {url} {timestamp} {body}", "url": "https://api.example.com/v"})",
-              {.payload_format = "{method} {url} {timestamp} {body}"}, kSecret, "another-secret", "https://api.example.com/v");
+              {.payload_format = "{method} {url} {timestamp} {body}"}, kSecret, "another-secret",
+              "https://api.example.com/v");
   expect_hmac(start + R"(, "payloadFormat": "{svix-id}/{body}", "messageIdHeader": "x-id"})",
               {.payload_format = "{svix-id}/{body}", .message_id_header = "x-id"});
-  expect_hmac(R"({"type": "hmac", "secret": "c2VjcmV0LXNlY3JldA==", "secretIsBase64": true})", {.secret_is_base64 = true},
-              "c2VjcmV0LXNlY3JldA==", "d3Jvbmctc2VjcmV0LS0=");
+  expect_hmac(R"({"type": "hmac", "secret": "c2VjcmV0LXNlY3JldA==", "secretIsBase64": true})",
+              {.secret_is_base64 = true}, "c2VjcmV0LXNlY3JldA==", "d3Jvbmctc2VjcmV0LS0=");
 }
 
 TEST_F(Authentication, the_variant_of_the_sample_pages) {
-  expect_hmac(R"({"type": "sample-page", "secret": ")" + kSecret + R"("})", VapiAuthentication::sample_page({kSecret}).hmac);
+  expect_hmac(R"({"type": "sample-page", "secret": ")" + kSecret + R"("})",
+              VapiAuthentication::sample_page({kSecret}).hmac);
 }
 
 TEST_F(Authentication, standard_webhooks) {
@@ -149,7 +151,9 @@ TEST_F(Oauth, wrong_clients_get_no_token) {
 }
 
 TEST_F(Oauth, tokens_that_are_expired_forged_or_of_another_organization_are_refused) {
-  const auto send = [&](const std::string& token) { return post(report(), {{"Authorization", "Bearer " + token}}).status; };
+  const auto send = [&](const std::string& token) {
+    return post(report(), {{"Authorization", "Bearer " + token}}).status;
+  };
   EXPECT_EQ(send(make_access_token(organization_, "client secret", now() - std::chrono::seconds(1))), 401);
   EXPECT_EQ(send(make_access_token(organization_, "other secret", now() + std::chrono::hours(1))), 401);
   EXPECT_EQ(send(make_access_token({}, "client secret", now() + std::chrono::hours(1))), 401);
@@ -172,7 +176,8 @@ TEST(VapiSettings, mistakes_are_named) {
   EXPECT_THAT(message(R"({"type": "basic", "secret": "s"})"), HasSubstr("type is 'basic'; allowed: bearer, secret"));
   EXPECT_THAT(message(R"({"secret": ["s"]})"), HasSubstr("secret must be a text"));
   EXPECT_THAT(message(R"({"secret": "s", "algorithm": "sha1"})"), HasSubstr("algorithm is not known for type bearer"));
-  EXPECT_THAT(message(R"({"type": "hmac", "secret": "s", "signatureEncoding": "hexx"})"), HasSubstr("'hexx'; allowed: hex, base64"));
+  EXPECT_THAT(message(R"({"type": "hmac", "secret": "s", "signatureEncoding": "hexx"})"),
+              HasSubstr("'hexx'; allowed: hex, base64"));
   EXPECT_THAT(message(R"({"type": "hmac", "secret": "s", "payloadFormat": "{time}"})"), HasSubstr("{time}"));
   EXPECT_THAT(message(R"({"type": "oauth2", "secret": "s"})"), HasSubstr("clientId is missing"));
   EXPECT_THAT(message("{}"), HasSubstr("at least one"));

@@ -27,8 +27,12 @@ class Availability : public ApiTest {
     while (last != status && std::chrono::steady_clock::now() < deadline);
     return last;
   }
-  int post_until(int status, const std::string& body) { return until(status, [&] { return post(body).status; }); }
-  int ready_until(int status) { return until(status, [&] { return client().Get("/readyz")->status; }); }
+  int post_until(int status, const std::string& body) {
+    return until(status, [&] { return post(body).status; });
+  }
+  int ready_until(int status) {
+    return until(status, [&] { return client().Get("/readyz")->status; });
+  }
 };
 
 TEST_F(Availability, without_a_database_webhooks_are_503_and_work_again_when_it_is_back) {
@@ -37,7 +41,7 @@ TEST_F(Availability, without_a_database_webhooks_are_503_and_work_again_when_it_
   const auto answer = post(report("meanwhile"));
   EXPECT_EQ(answer.status, 503);
   EXPECT_THAT(answer.body, HasSubstr("{\"error\":"));
-  EXPECT_EQ(post(report("meanwhile"), {{"Authorization", "Bearer wrong"}}).status, 401);   // remembered: still checked
+  EXPECT_EQ(post(report("meanwhile"), {{"Authorization", "Bearer wrong"}}).status, 401);  // remembered: still checked
   EXPECT_EQ(client().Get("/readyz")->status, 503);
   EXPECT_EQ(client().Get("/healthz")->status, 200);
   database_back();
@@ -55,7 +59,9 @@ TEST_F(Availability, an_organization_that_is_not_remembered_is_503_without_a_dat
 
 TEST_F(Availability, connections_that_the_server_ended_are_replaced_without_anybody_noticing) {
   EXPECT_EQ(post(report("before")).status, 200);
-  owner("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  owner(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+      "pg_backend_pid()");
   for (int i = 0; i < 12; ++i) EXPECT_EQ(post(report("after-" + std::to_string(i))).status, 200) << i;
 }
 
@@ -68,7 +74,7 @@ TEST_F(Availability, a_database_that_does_not_answer_is_503_after_the_timeout) {
   EXPECT_EQ(client().Get("/healthz")->status, 200);
   lock.abort();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(post_until(200, report("held-" + std::to_string(i))), 200);
-  EXPECT_EQ(count_of_runs(), "4");   // those that were written after their 503 are duplicates now
+  EXPECT_EQ(count_of_runs(), "4");  // those that were written after their 503 are duplicates now
 }
 
 TEST_F(Availability, a_database_without_the_schema_is_503) {
@@ -100,8 +106,8 @@ TEST_F(Availability, stopping_finishes_the_requests_that_are_running) {
   int status = 0;
   std::jthread sender([&] { status = post(report()).status; });
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (value("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0" && std::chrono::steady_clock::now() < deadline) {
-  }
+  while (value("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0" &&
+         std::chrono::steady_clock::now() < deadline) {}
   std::jthread stopper([&] { server_->stop(); });
   lock.abort();
   sender.join();

@@ -33,7 +33,7 @@ TEST_F(BadInput, what_is_not_json_is_refused) {
   expect_refused(report() + std::string(1, '\0'), 400, "not JSON");
   expect_refused("{\"message\": \"" + std::string(1, '\0') + "\"}", 400, "not JSON");
   expect_refused("{\"message\": {\"type\": \"\xff\xfe\"}}", 400, "not JSON");
-  expect_refused("{\"message\": {\"type\": \"\xed\xa0\x80\"}}", 400, "not JSON");   // a surrogate
+  expect_refused("{\"message\": {\"type\": \"\xed\xa0\x80\"}}", 400, "not JSON");  // a surrogate
   expect_refused(std::string(100'000, '['), 400, "not JSON");
   expect_refused(std::string(100'000, '{'), 400, "not JSON");
 }
@@ -48,7 +48,8 @@ TEST_F(BadInput, json_that_is_no_server_message_is_refused) {
   expect_refused(R"({"message": {"type": ""}})", 400, "message.type");
   expect_refused(R"({"message": {"type": "end-of-call-report"}})", 400, "message.call.id is missing");
   expect_refused(R"({"message": {"type": "end-of-call-report", "call": {"id": null}}})", 400, "message.call.id");
-  expect_refused(R"({"message": {"type": "status-update", "status": "in-progress", "call": {}}})", 400, "message.call.id");
+  expect_refused(R"({"message": {"type": "status-update", "status": "in-progress", "call": {}}})", 400,
+                 "message.call.id");
 }
 
 TEST_F(BadInput, values_that_cannot_be_kept_are_refused_by_name) {
@@ -62,8 +63,12 @@ TEST_F(BadInput, values_that_cannot_be_kept_are_refused_by_name) {
 TEST_F(BadInput, odd_but_harmless_values_are_stored) {
   EXPECT_EQ(post(report(std::string(200, 'x'))).status, 200);
   EXPECT_EQ(post(report("\xf0\x9f\x93\x9e'; DROP TABLE x; --")).status, 200);
-  EXPECT_EQ(post(R"({"message": {"type": "end-of-call-report", "call": {"id": "c2", "createdAt": "never"}, "x": "\u0000"}})").status, 200);
-  EXPECT_EQ(post(R"({"message": {"type": "hang", "call": {"id": "c3", "createdAt": "9999-12-31T23:59:59Z"}}})").status, 200);
+  EXPECT_EQ(
+      post(R"({"message": {"type": "end-of-call-report", "call": {"id": "c2", "createdAt": "never"}, "x": "\u0000"}})")
+          .status,
+      200);
+  EXPECT_EQ(post(R"({"message": {"type": "hang", "call": {"id": "c3", "createdAt": "9999-12-31T23:59:59Z"}}})").status,
+            200);
   EXPECT_EQ(post(R"({"message": {"type": "hang", "call": "not an object"}})").status, 200);
   EXPECT_EQ(count_of_events(), "5");
 }
@@ -116,15 +121,18 @@ std::string raw_exchange(int port, const std::string& request) {
   if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
       ::send(socket, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
     char buffer[4096];
-    for (ssize_t n = 0; (n = ::recv(socket, buffer, sizeof buffer, 0)) > 0;) answer.append(buffer, static_cast<std::size_t>(n));
+    for (ssize_t n = 0; (n = ::recv(socket, buffer, sizeof buffer, 0)) > 0;)
+      answer.append(buffer, static_cast<std::size_t>(n));
   }
   ::close(socket);
   return answer;
 }
 
 TEST_F(BadInput, a_post_without_a_length_has_an_empty_body) {
-  const auto answer = raw_exchange(server_->port(), "POST " + path() + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                                                    "Authorization: Bearer " + kSecret + "\r\n\r\n");
+  const auto answer = raw_exchange(server_->port(), "POST " + path() +
+                                                        " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                                        "Authorization: Bearer " +
+                                                        kSecret + "\r\n\r\n");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(answer, HasSubstr("the body is empty"));
 }

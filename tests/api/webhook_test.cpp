@@ -4,8 +4,8 @@
 #include <latch>
 #include <thread>
 
-#include <boost/json.hpp>
 #include <gmock/gmock.h>
+#include <boost/json.hpp>
 
 namespace platform::ingress::test {
 namespace {
@@ -26,14 +26,17 @@ TEST_F(Webhook, a_report_is_stored_byte_for_byte_and_starts_its_workflow_in_the_
 }
 
 TEST_F(Webhook, the_workflow_is_given_the_key_under_which_the_event_is_filed) {
-  const auto created = value("SELECT to_char(now() AT TIME ZONE 'UTC' - interval '1 hour', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')");
-  const auto body = R"({"message": {"type": "end-of-call-report", "call": {"id": "c", "createdAt": ")" + created + R"("}}})";
+  const auto created =
+      value("SELECT to_char(now() AT TIME ZONE 'UTC' - interval '1 hour', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')");
+  const auto body =
+      R"({"message": {"type": "end-of-call-report", "call": {"id": "c", "createdAt": ")" + created + R"("}}})";
   EXPECT_EQ(post(body).status, 200);
   const auto input = boost::json::parse(value("SELECT input FROM holdfast.runs"));
   EXPECT_EQ(input.at("call_id").as_string(), "c");
   EXPECT_EQ(input.at("organization_id").as_string(), organization_.to_string());
   EXPECT_EQ(value("SELECT count(*) FROM platform.vapi_events e, holdfast.runs r "
-                  "WHERE e.created_at = (r.input ->> 'created_at')::timestamptz"), "1");
+                  "WHERE e.created_at = (r.input ->> 'created_at')::timestamptz"),
+            "1");
 }
 
 TEST_F(Webhook, a_call_in_progress_starts_call_started) {
@@ -42,7 +45,8 @@ TEST_F(Webhook, a_call_in_progress_starts_call_started) {
 }
 
 TEST_F(Webhook, other_states_of_a_call_are_stored_and_start_nothing) {
-  for (const auto* status : {"queued", "ringing", "ended", "a-new-state"}) EXPECT_EQ(post(status_update(status)).status, 200);
+  for (const auto* status : {"queued", "ringing", "ended", "a-new-state"})
+    EXPECT_EQ(post(status_update(status)).status, 200);
   EXPECT_EQ(count_of_events(), "4");
   EXPECT_EQ(count_of_runs(), "0");
 }
@@ -101,20 +105,24 @@ TEST_F(Webhook, many_calls_at_once_are_all_stored_and_all_started) {
 
 TEST_F(Webhook, an_event_that_cannot_be_filed_does_not_fail_those_beside_it) {
   PlatformApiOptions options;
-  options.connections = 1;   // what waits while a transaction is held up makes one batch
+  options.connections = 1;  // what waits while a transaction is held up makes one batch
   options.remember_organizations = std::chrono::hours(1);
   serve(options);
   const auto other = holdfast::Uuid::parse("00000000-0000-7000-8000-00000000000b").to_string();
-  owner("INSERT INTO platform.organizations (id, slug, name, plan_id, plan_minutes, period_start, period_end, settings) "
-        "SELECT '" + other + "', 'other', 'other', plan_id, plan_minutes, period_start, period_end, settings "
-        "FROM platform.organizations");
+  owner(
+      "INSERT INTO platform.organizations (id, slug, name, plan_id, plan_minutes, period_start, period_end, settings) "
+      "SELECT '" +
+      other +
+      "', 'other', 'other', plan_id, plan_minutes, period_start, period_end, settings "
+      "FROM platform.organizations");
   const auto post_to_other = [&](const std::string& body) {
     auto connection = client();
-    const auto result = connection.Post("/webhooks/vapi/" + other, {{"Authorization", "Bearer " + kSecret}}, body, "application/json");
+    const auto result =
+        connection.Post("/webhooks/vapi/" + other, {{"Authorization", "Bearer " + kSecret}}, body, "application/json");
     return result ? result->status : 0;
   };
   EXPECT_EQ(post_to_other(report("first")), 200);
-  owner("UPDATE platform.organizations SET status = 'suspended' WHERE slug = 'other'");   // remembered as active
+  owner("UPDATE platform.organizations SET status = 'suspended' WHERE slug = 'other'");  // remembered as active
 
   pqxx::connection blocker(database_.connection_string());
   pqxx::work lock(blocker);
@@ -126,8 +134,8 @@ TEST_F(Webhook, an_event_that_cannot_be_filed_does_not_fail_those_beside_it) {
     senders.emplace_back([&, i] { unknown += post_to_other(report("bad-" + std::to_string(i))) == 404; });
   }
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (value("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0" && std::chrono::steady_clock::now() < deadline) {
-  }
+  while (value("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0" &&
+         std::chrono::steady_clock::now() < deadline) {}
   lock.commit();
   senders.clear();
   EXPECT_EQ(good, 4);
@@ -138,7 +146,7 @@ TEST_F(Webhook, an_event_that_cannot_be_filed_does_not_fail_those_beside_it) {
 TEST_F(Webhook, types_that_nobody_knows_are_stored) {
   EXPECT_EQ(post(R"({"message": {"type": "brand-new", "call": {"id": "c"}}})").status, 200);
   EXPECT_EQ(post(R"({"message": {"type": "transcript[transcriptType=\"final\"]", "call": {"id": "c"}}})").status, 200);
-  EXPECT_EQ(post(R"({"message": {"type": "chat.created", "chat": {"id": "x"}}})").status, 200);   // no call at all
+  EXPECT_EQ(post(R"({"message": {"type": "chat.created", "chat": {"id": "x"}}})").status, 200);  // no call at all
   EXPECT_EQ(post(R"({"message": {"type": "chat.created", "chat": {"id": "x"}}})").body, R"({"status":"duplicate"})");
   EXPECT_EQ(post(R"({"message": {"type": "chat.created", "chat": {"id": "y"}}})").body, R"({"status":"stored"})");
   EXPECT_EQ(count_of_events(), "4");
@@ -146,13 +154,15 @@ TEST_F(Webhook, types_that_nobody_knows_are_stored) {
 }
 
 TEST_F(Webhook, an_assistant_request_is_answered_with_the_assistant_of_the_number) {
-  const std::string request = R"({"message": {"type": "assistant-request", "call": {"id": "c1"}, "phoneNumber": {"number": "+14155550199"}}})";
+  const std::string request =
+      R"({"message": {"type": "assistant-request", "call": {"id": "c1"}, "phoneNumber": {"number": "+14155550199"}}})";
   EXPECT_EQ(post(request).body, R"({"assistantId":"assistant-acme"})");
-  owner("INSERT INTO platform.assistants (organization_id, name, vapi_assistant_id) VALUES ('" + organization_.to_string() +
-        "', 'Night', 'assistant-night')");
-  owner("INSERT INTO platform.phone_numbers (organization_id, number, assistant_id) "
-        "SELECT organization_id, '+14155550199', id FROM platform.assistants WHERE name = 'Night'");
-  EXPECT_EQ(post(request).body, R"({"assistantId":"assistant-night"})");   // also for a repeated delivery
+  owner("INSERT INTO platform.assistants (organization_id, name, vapi_assistant_id) VALUES ('" +
+        organization_.to_string() + "', 'Night', 'assistant-night')");
+  owner(
+      "INSERT INTO platform.phone_numbers (organization_id, number, assistant_id) "
+      "SELECT organization_id, '+14155550199', id FROM platform.assistants WHERE name = 'Night'");
+  EXPECT_EQ(post(request).body, R"({"assistantId":"assistant-night"})");  // also for a repeated delivery
   owner("DELETE FROM platform.phone_numbers");
   owner("DELETE FROM platform.assistants");
   EXPECT_THAT(post(request).body, HasSubstr("\"error\":"));
@@ -169,12 +179,14 @@ TEST_F(Webhook, tool_calls_get_one_result_each) {
   EXPECT_EQ(results[1].at("name").as_string(), "cancel");
   EXPECT_TRUE(results[1].at("result").is_string());
   post(R"({"message": {"type": "tool-calls", "call": {"id": "c"}, "toolCallList": [{"id": "t3", "name": "book"}]}})");
-  EXPECT_EQ(count_of_events(), "2");   // further tool calls of the same call are no duplicates
+  EXPECT_EQ(count_of_events(), "2");  // further tool calls of the same call are no duplicates
 }
 
 TEST_F(Webhook, transfers_and_knowledge_bases_get_their_fixed_answers) {
-  EXPECT_THAT(post(R"({"message": {"type": "transfer-destination-request", "call": {"id": "c"}}})").body, HasSubstr("\"error\""));
-  EXPECT_EQ(post(R"({"message": {"type": "knowledge-base-request", "call": {"id": "c"}}})").body, R"({"documents":[]})");
+  EXPECT_THAT(post(R"({"message": {"type": "transfer-destination-request", "call": {"id": "c"}}})").body,
+              HasSubstr("\"error\""));
+  EXPECT_EQ(post(R"({"message": {"type": "knowledge-base-request", "call": {"id": "c"}}})").body,
+            R"({"documents":[]})");
 }
 
 }  // namespace

@@ -92,7 +92,8 @@ TEST(WorkerConfigFile, absent_keys_keep_the_defaults) {
 }
 
 TEST(WorkerConfigFile, an_unknown_key_is_an_error_with_its_line_and_the_keys_that_exist) {
-  EXPECT_THAT(message_of(pool("    lanez: 2\n")), StartsWith("w.yaml:4: pools[0].lanez is unknown; allowed: activities, "));
+  EXPECT_THAT(message_of(pool("    lanez: 2\n")),
+              StartsWith("w.yaml:4: pools[0].lanez is unknown; allowed: activities, "));
   EXPECT_THAT(message_of("databose: {}\n" + pool("")), StartsWith("w.yaml:1: databose is unknown; allowed: "));
   EXPECT_THAT(message_of(pool("") + "http:\n  ports: 1\n"), StartsWith("w.yaml:5: http.ports is unknown"));
 }

@@ -2,8 +2,8 @@
 #include <cstdlib>
 #include <iostream>
 
-#include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
+#include <CLI/CLI.hpp>
 
 #include <app/exit_code.hpp>
 #include <app/logging.hpp>
@@ -26,28 +26,40 @@ struct Arguments {
 void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--database-url", arguments.api.database.url, "libpq connection string (default: PG*)")
       ->envname("HOLDFAST_DATABASE_URL");
-  app.add_option("--host", arguments.server.host, "Address to listen on")->envname("HOLDFAST_API_HOST")->capture_default_str();
+  app.add_option("--host", arguments.server.host, "Address to listen on")
+      ->envname("HOLDFAST_API_HOST")
+      ->capture_default_str();
   app.add_option("--port", arguments.server.port, "Port to listen on; 0 takes a free one")
-      ->envname("HOLDFAST_API_PORT")->check(CLI::Range(0, 65535))->capture_default_str();
+      ->envname("HOLDFAST_API_PORT")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
   app.add_option("--threads", arguments.server.threads, "HTTP threads: an open connection keeps one")
-      ->envname("HOLDFAST_API_THREADS")->check(CLI::Range(1, 4096))->capture_default_str();
+      ->envname("HOLDFAST_API_THREADS")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
   app.add_option("--connections", arguments.api.connections, "Database connections that write events")
-      ->envname("HOLDFAST_API_CONNECTIONS")->check(CLI::Range(1, 100))->capture_default_str();
-  app.add_flag("--unprepared", arguments.unprepared, "No prepared statements (PgBouncer before 1.21 in transaction mode)")
+      ->envname("HOLDFAST_API_CONNECTIONS")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  app.add_flag("--unprepared", arguments.unprepared,
+               "No prepared statements (PgBouncer before 1.21 in transaction mode)")
       ->envname("HOLDFAST_API_UNPREPARED");
   app.add_option("--log-level", arguments.log_level, "trace, debug, info, warning, error or off")
-      ->envname("HOLDFAST_LOG_LEVEL")->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}));
+      ->envname("HOLDFAST_LOG_LEVEL")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}));
   app.add_option("--log-format", arguments.log_format, "text or json")
-      ->envname("HOLDFAST_LOG_FORMAT")->check(CLI::IsMember({"text", "json"}));
+      ->envname("HOLDFAST_LOG_FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
   app.set_version_flag("--version", std::string("platform-api " HOLDFAST_VERSION));
-  app.footer("Listens without TLS: put it behind a reverse proxy.\nExit codes: 0 ok, 1 error, 2 usage.\n"
-             "SIGTERM and SIGINT end it in good order; a second one at once.");
+  app.footer(
+      "Listens without TLS: put it behind a reverse proxy.\nExit codes: 0 ok, 1 error, 2 usage.\n"
+      "SIGTERM and SIGINT end it in good order; a second one at once.");
 }
 
 int run(Arguments& arguments) {
   app::set_up_logging(arguments.log_level, arguments.log_format);
   app::StopSignals signals;
-  setenv("PGCONNECT_TIMEOUT", "2", 0);   // libpq's default is to wait for ever
+  setenv("PGCONNECT_TIMEOUT", "2", 0);  // libpq's default is to wait for ever
   arguments.api.database.prepared = !arguments.unprepared;
   const std::shared_ptr<store::Store> store =
       store::open_postgres_store({.connection_string = arguments.api.database.url,

@@ -5,8 +5,8 @@
 #include <optional>
 #include <thread>
 
-#include <CLI/CLI.hpp>
 #include <spdlog/spdlog.h>
+#include <CLI/CLI.hpp>
 
 #include <app/exit_code.hpp>
 #include <app/logging.hpp>
@@ -37,22 +37,27 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--database-url", arguments.database_url, "libpq connection string (default: the file's, then PG*)")
       ->envname("HOLDFAST_DATABASE_URL");
   app.add_option("--http-port", arguments.http_port, "Port for /healthz, /readyz and /metrics; 0: none")
-      ->envname("HOLDFAST_WORKER_HTTP_PORT")->check(CLI::Range(0, 65535));
+      ->envname("HOLDFAST_WORKER_HTTP_PORT")
+      ->check(CLI::Range(0, 65535));
   app.add_option("--log-level", arguments.log_level, "trace, debug, info, warning, error or off")
-      ->envname("HOLDFAST_LOG_LEVEL")->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}));
+      ->envname("HOLDFAST_LOG_LEVEL")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}));
   app.add_option("--log-format", arguments.log_format, "text or json")
-      ->envname("HOLDFAST_LOG_FORMAT")->check(CLI::IsMember({"text", "json"}));
+      ->envname("HOLDFAST_LOG_FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
   app.add_flag("--check", arguments.check, "Only check the configuration; connects to nothing");
   app.add_flag("--print-config", arguments.print_config, "Print the configuration that is compiled in");
   app.set_version_flag("--version", std::string("platform-worker " HOLDFAST_VERSION));
-  app.footer("Exit codes: 0 ok, 1 error, 2 usage or configuration, 8 wrong database schema.\n"
-             "SIGTERM and SIGINT end it in good order within 5 seconds; a second one at once.");
+  app.footer(
+      "Exit codes: 0 ok, 1 error, 2 usage or configuration, 8 wrong database schema.\n"
+      "SIGTERM and SIGINT end it in good order within 5 seconds; a second one at once.");
 }
 
 /// Arguments win over the file.
 worker::WorkerConfig configuration(const Arguments& arguments) {
-  auto config = arguments.config_file.empty() ? worker::parse_worker_config(kDefaultConfig, "platform-worker.yaml (compiled in)")
-                                              : worker::read_worker_config(arguments.config_file);
+  auto config = arguments.config_file.empty()
+                    ? worker::parse_worker_config(kDefaultConfig, "platform-worker.yaml (compiled in)")
+                    : worker::read_worker_config(arguments.config_file);
   if (!arguments.database_url.empty()) config.database.url = arguments.database_url;
   if (!arguments.log_level.empty()) config.log.level = arguments.log_level;
   if (!arguments.log_format.empty()) config.log.format = arguments.log_format;
@@ -76,7 +81,9 @@ bool start(WorkerPools& pools, store::Store& store, app::StopSignals& signals) {
       pools.start(store);
       return true;
     } catch (const store::Unavailable& error) {
-      spdlog::warn("waiting for the database: {}", error.what());
+      std::string why = error.what();
+      std::ranges::replace(why, '\n', ' ');
+      spdlog::warn("waiting for the database: {}", why);
     }
     if (signals.wait_for(pause)) return false;
   }

@@ -42,7 +42,7 @@ worker::Registry share_of(const worker::PoolConfig& pool, const worker::Registry
 struct Counter {
   const char* name;
   const char* help;
-  std::atomic<std::int64_t> worker::WorkerStats::*value;
+  std::atomic<std::int64_t> worker::WorkerStats::* value;
 };
 
 using worker::WorkerStats;

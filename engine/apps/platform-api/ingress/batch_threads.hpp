@@ -27,9 +27,9 @@ class BatchThreads {
   };
   struct Limits {
     int threads = 4;
-    std::size_t jobs = 64;                    ///< per batch
-    std::size_t bytes = 16u << 20;            ///< per batch, but one job always
-    std::size_t queued = 1000;                ///< waiting jobs
+    std::size_t jobs = 64;          ///< per batch
+    std::size_t bytes = 16u << 20;  ///< per batch, but one job always
+    std::size_t queued = 1000;      ///< waiting jobs
   };
   /// Must set every promise; what it throws, the jobs without an answer get. `thread` counts from 0.
   using Process = std::function<void(std::size_t thread, std::vector<Job>& batch)>;
@@ -76,7 +76,7 @@ class BatchThreads {
   static void fail(Job& job, const std::exception_ptr& error) {
     try {
       job.out.set_exception(error);
-    } catch (const std::future_error&) {   // it has its answer
+    } catch (const std::future_error&) {  // it has its answer
     }
   }
 

@@ -14,8 +14,10 @@ constexpr std::chrono::milliseconds kPauseAfterFailure{200};
 
 /// `set` is SET, or SET LOCAL where sessions are shared.
 std::string settings(const DatabaseOptions& options, std::string_view set) {
-  return fmt::format("{0} application_name = 'platform-api'; {0} statement_timeout = {1}; {0} lock_timeout = {1}; "
-                     "{0} idle_in_transaction_session_timeout = 10000", set, options.statement_timeout.count());
+  return fmt::format(
+      "{0} application_name = 'platform-api'; {0} statement_timeout = {1}; {0} lock_timeout = {1}; "
+      "{0} idle_in_transaction_session_timeout = 10000",
+      set, options.statement_timeout.count());
 }
 
 }  // namespace
@@ -77,7 +79,7 @@ pqxx::result DatabaseSession::run(pqxx::transaction_base& tx, const Statement& s
                                   const holdfast::store::postgres::Parameters& parameters) const {
   const auto arguments = pqxx::prepare::make_dynamic_params(parameters);
   if (!options_.prepared) return tx.exec_params(statement.text, arguments);
-  tx.conn().prepare(statement.name, statement.text);   // does nothing when this connection knows it
+  tx.conn().prepare(statement.name, statement.text);  // does nothing when this connection knows it
   return tx.exec_prepared(statement.name, arguments);
 }
 

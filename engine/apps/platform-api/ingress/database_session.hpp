@@ -9,14 +9,14 @@
 #include <pqxx/transaction>
 
 #include <activities/statement.hpp>
-#include <ingress/errors.hpp>
 #include <holdfast/store/postgres/parameters.hpp>
+#include <ingress/errors.hpp>
 
 namespace platform::ingress {
 
 struct DatabaseOptions {
-  std::string url;                               ///< libpq's; names the runtime role
-  bool prepared = true;                          ///< false: PgBouncer before 1.21 in transaction mode
+  std::string url;       ///< libpq's; names the runtime role
+  bool prepared = true;  ///< false: PgBouncer before 1.21 in transaction mode
   std::chrono::milliseconds statement_timeout{3000};
 };
 
@@ -39,7 +39,7 @@ class DatabaseSession {
 
   const DatabaseOptions options_;
   std::unique_ptr<pqxx::connection> connection_;
-  Clock::time_point next_attempt_{};             // after a failed connect: fail at once until then
+  Clock::time_point next_attempt_{};  // after a failed connect: fail at once until then
 };
 
 /// True for SQLSTATEs that say "not now": connection, shutdown, resources, contention, timeouts.

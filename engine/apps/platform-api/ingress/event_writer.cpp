@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
-#include <pqxx/except>
 #include <spdlog/spdlog.h>
+#include <pqxx/except>
 
 #include <activities/call_key.hpp>
 #include <workflows/call_processing.hpp>
@@ -27,7 +27,8 @@ std::size_t bytes_of(const VapiEvent& event) { return event.body.size() + 1000; 
 postgres::Parameters parameters_of(const std::vector<const VapiEvent*>& events) {
   const auto texts = [&](auto get) { return postgres::array_of(postgres::oid::kText, events, get); };
   postgres::Parameters out;
-  out.push_back(postgres::array_of(postgres::oid::kUuid, events, [](const VapiEvent* e) { return e->organization_id; }));
+  out.push_back(
+      postgres::array_of(postgres::oid::kUuid, events, [](const VapiEvent* e) { return e->organization_id; }));
   out.push_back(texts([](const VapiEvent* e) { return std::string_view(e->message.call_id); }));
   out.push_back(texts([](const VapiEvent* e) { return std::string_view(e->message.type); }));
   out.push_back(texts([](const VapiEvent* e) { return std::string_view(e->message.status); }));
@@ -42,8 +43,7 @@ StartRequest request_for(const VapiEvent& event, holdfast::Timestamp key_time) {
   const CallKey key{event.organization_id, event.message.call_id, key_time};
   const holdfast::client::StartOptions options{.reuse = holdfast::store::IdReusePolicy::reject_duplicate};
   using holdfast::client::Client;
-  if (event.message.starts_call())
-    return Client::request(kCallStarted, "call-started-" + key.call_id, key, options);
+  if (event.message.starts_call()) return Client::request(kCallStarted, "call-started-" + key.call_id, key, options);
   return Client::request(kCallProcessing, "call-" + key.call_id, key, options);
 }
 
@@ -99,8 +99,10 @@ void EventWriter::commit_alone(DatabaseSession& session, Threads::Job& job) {
   } catch (const pqxx::sql_error& error) {
     // 22: values that the database does not take; the parser should have refused them.
     if (error.sqlstate().starts_with("22"))
-      job.out.set_exception(std::make_exception_ptr(BadMessage("the event cannot be stored: " + std::string(error.what()))));
-    else job.out.set_exception(std::current_exception());
+      job.out.set_exception(
+          std::make_exception_ptr(BadMessage("the event cannot be stored: " + std::string(error.what()))));
+    else
+      job.out.set_exception(std::current_exception());
   } catch (...) {
     job.out.set_exception(std::current_exception());
   }

@@ -18,12 +18,12 @@ namespace platform::ingress {
 struct VapiEvent {
   holdfast::Uuid organization_id;
   VapiMessage message;
-  std::string body;              ///< exactly the bytes that were signed
+  std::string body;  ///< exactly the bytes that were signed
 };
 
 struct FiledEvent {
-  bool is_new = true;            ///< false: a repeated delivery; nothing was written or started
-  bool started = false;          ///< it started a run
+  bool is_new = true;    ///< false: a repeated delivery; nothing was written or started
+  bool started = false;  ///< it started a run
 };
 
 /// Files events and starts their workflows: both in one transaction, many callers to a transaction when they come at
@@ -50,8 +50,8 @@ class EventWriter {
 
   const holdfast::client::Client client_;
   std::atomic<std::int64_t> commits_ = 0, events_ = 0;
-  std::vector<std::unique_ptr<DatabaseSession>> sessions_;   // one per thread
-  Threads threads_;                                          // last: ends first
+  std::vector<std::unique_ptr<DatabaseSession>> sessions_;  // one per thread
+  Threads threads_;                                         // last: ends first
 };
 
 }  // namespace platform::ingress

@@ -15,7 +15,8 @@ namespace {
 using namespace holdfast::http;
 
 std::string mac_of(const holdfast::Uuid& organization, std::string_view secret, std::string_view expires) {
-  return hex_encode(hmac(HashAlgorithm::sha256, secret, "token:" + organization.to_string() + ":" + std::string(expires)));
+  return hex_encode(
+      hmac(HashAlgorithm::sha256, secret, "token:" + organization.to_string() + ":" + std::string(expires)));
 }
 
 std::string form_decoded(std::string_view text) {
@@ -23,7 +24,8 @@ std::string form_decoded(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '+') {
       out += ' ';
-    } else if (const auto byte = text[i] == '%' && i + 2 < text.size() ? hex_decode(text.substr(i + 1, 2)) : std::nullopt) {
+    } else if (const auto byte =
+                   text[i] == '%' && i + 2 < text.size() ? hex_decode(text.substr(i + 1, 2)) : std::nullopt) {
       out += *byte;
       i += 2;
     } else {
@@ -101,11 +103,12 @@ HttpResponse issue_token(const Organization& organization, const HttpRequest& re
   for (const auto& credential : organization.vapi.credentials) {
     if (!credential.is_oauth2() || credential.client_id != id) continue;
     for (const auto& known : credential.authentication.secrets) {
-      if (!equal_in_constant_time(digest(HashAlgorithm::sha256, known), digest(HashAlgorithm::sha256, secret))) continue;
-      HttpResponse out{.body = boost::json::serialize(
-                           boost::json::object{{"access_token", make_access_token(organization.id, known, now + kTokenLifetime)},
-                                               {"token_type", "Bearer"},
-                                               {"expires_in", kTokenLifetime.count()}})};
+      if (!equal_in_constant_time(digest(HashAlgorithm::sha256, known), digest(HashAlgorithm::sha256, secret)))
+        continue;
+      HttpResponse out{.body = boost::json::serialize(boost::json::object{
+                           {"access_token", make_access_token(organization.id, known, now + kTokenLifetime)},
+                           {"token_type", "Bearer"},
+                           {"expires_in", kTokenLifetime.count()}})};
       out.headers.add("Cache-Control", "no-store");
       return out;
     }

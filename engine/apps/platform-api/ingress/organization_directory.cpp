@@ -1,12 +1,12 @@
 #include <ingress/organization_directory.hpp>
 
-#include <boost/json.hpp>
 #include <spdlog/spdlog.h>
+#include <boost/json.hpp>
 
 namespace platform::ingress {
 namespace {
 
-constexpr std::size_t kMostKnown = 10'000;   // unknown ids are remembered too, and anybody can make some up
+constexpr std::size_t kMostKnown = 10'000;  // unknown ids are remembered too, and anybody can make some up
 
 // The lateral subqueries need the result of set_config, so row-level security is evaluated after the tenant is set.
 constexpr Statement kOrganization{"platform_ingress_organization", R"(
@@ -57,10 +57,11 @@ std::string Organization::assistant_for(const std::string& number) const {
 OrganizationDirectory::OrganizationDirectory(const DatabaseOptions& database, std::chrono::milliseconds remember)
     : remember_(remember),
       session_(database),
-      thread_({.threads = 1}, [](const holdfast::Uuid&) { return std::size_t{1}; },
-              [this](std::size_t, auto& jobs) {
-                for (auto& job : jobs) job.out.set_value(look_up(job.in));
-              }) {}
+      thread_(
+          {.threads = 1}, [](const holdfast::Uuid&) { return std::size_t{1}; },
+          [this](std::size_t, auto& jobs) {
+            for (auto& job : jobs) job.out.set_value(look_up(job.in));
+          }) {}
 
 OrganizationDirectory::Found OrganizationDirectory::find(const holdfast::Uuid& id, std::chrono::milliseconds timeout) {
   {

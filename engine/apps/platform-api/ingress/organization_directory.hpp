@@ -52,7 +52,7 @@ class OrganizationDirectory {
   std::mutex mutex_;
   std::unordered_map<holdfast::Uuid, Entry> known_;
   DatabaseSession session_;
-  BatchThreads<holdfast::Uuid, Found> thread_;   // last: ends first
+  BatchThreads<holdfast::Uuid, Found> thread_;  // last: ends first
 };
 
 }  // namespace platform::ingress

@@ -1,6 +1,7 @@
 #include <ingress/platform_api.hpp>
 
-#include <boost/json.hpp>
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -30,8 +31,17 @@ HttpResponse unauthorized(const std::string& why) {
   return out;
 }
 
-HttpResponse unavailable(const std::string& why) {
+/// Said once a second at most: while the database is away, every request ends here.
+void log_unavailable(std::string why) {
+  static std::atomic<std::int64_t> last = 0;
+  const auto second = now().time_since_epoch().count();
+  if (last.exchange(second, std::memory_order_relaxed) == second) return;
+  std::ranges::replace(why, '\n', ' ');
   spdlog::warn("answered 503: {}", why);
+}
+
+HttpResponse unavailable(const std::string& why) {
+  log_unavailable(why);
   auto out = json_error(503, "the database is not available, try again");
   out.headers.add("Retry-After", "1");
   return out;

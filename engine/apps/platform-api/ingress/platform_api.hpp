@@ -16,8 +16,8 @@ namespace platform::ingress {
 
 struct PlatformApiOptions {
   DatabaseOptions database;
-  int connections = 4;                                          ///< that write events; one more looks things up
-  std::chrono::milliseconds timeout{3000};                      ///< how long a request waits for the database, twice
+  int connections = 4;                      ///< that write events; one more looks things up
+  std::chrono::milliseconds timeout{3000};  ///< how long a request waits for the database, twice
   std::chrono::milliseconds remember_organizations{5000};
 };
 
@@ -44,7 +44,7 @@ class PlatformApi {
 
   struct Counters {
     std::atomic<std::int64_t> stored = 0, duplicates = 0, started = 0;
-    std::array<std::atomic<std::int64_t>, 600> by_status{};   ///< answers to webhooks
+    std::array<std::atomic<std::int64_t>, 600> by_status{};  ///< answers to webhooks
     holdfast::http::LatencyHistogram latency;
   };
 

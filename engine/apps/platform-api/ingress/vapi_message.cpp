@@ -9,7 +9,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kLongestType = 100, kLongestId = 200;   // as in platform.vapi_events
+constexpr std::size_t kLongestType = 100, kLongestId = 200;  // as in platform.vapi_events
 constexpr std::size_t kMostToolCalls = 100;
 
 const json::object* object_in(const json::object& parent, std::string_view name) {
@@ -32,8 +32,8 @@ std::size_t length_of(std::string_view text) {
 std::string checked(std::string text, const char* field, std::size_t longest) {
   if (text.find('\0') != std::string::npos) throw BadMessage(std::string(field) + " contains a NUL character");
   if (length_of(text) > longest)
-    throw BadMessage(std::string(field) + " has " + std::to_string(length_of(text)) + " characters; allowed: " +
-                     std::to_string(longest) + " at most");
+    throw BadMessage(std::string(field) + " has " + std::to_string(length_of(text)) +
+                     " characters; allowed: " + std::to_string(longest) + " at most");
   return text;
 }
 
@@ -116,7 +116,8 @@ VapiMessage parse_vapi_message(std::string_view body) {
   if (out.type == "status-update") out.status = checked(text_in(message, "status"), "message.status", kLongestId);
   if (out.type == "tool-calls") {
     out.tool_calls = tool_calls(*message);
-    if (!out.tool_calls.empty()) out.status = checked(out.tool_calls.front().id, "message.toolCallList[0].id", kLongestId);
+    if (!out.tool_calls.empty())
+      out.status = checked(out.tool_calls.front().id, "message.toolCallList[0].id", kLongestId);
   }
   out.call_id = call_id(out, call, body);
   out.call_created_at = created_at(call);
@@ -127,12 +128,16 @@ VapiMessage parse_vapi_message(std::string_view body) {
 std::string answer_to(const VapiMessage& message, const std::string& assistant_id, const std::string& tool_result,
                       bool is_new) {
   json::object answer;
-  if (message.type == "assistant-request") answer = assistant_answer(assistant_id);
-  else if (message.type == "tool-calls") answer = tool_answer(message, tool_result);
+  if (message.type == "assistant-request")
+    answer = assistant_answer(assistant_id);
+  else if (message.type == "tool-calls")
+    answer = tool_answer(message, tool_result);
   else if (message.type == "transfer-destination-request" || message.type == "handoff-destination-request")
     answer = {{"error", "There is nobody to transfer this call to."}};
-  else if (message.type == "knowledge-base-request") answer = {{"documents", json::array()}};
-  else answer = {{"status", is_new ? "stored" : "duplicate"}};
+  else if (message.type == "knowledge-base-request")
+    answer = {{"documents", json::array()}};
+  else
+    answer = {{"status", is_new ? "stored" : "duplicate"}};
   return json::serialize(answer);
 }
 

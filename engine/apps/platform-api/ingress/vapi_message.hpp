@@ -19,9 +19,9 @@ struct VapiMessage {
   /// Together with call id and type it names the event: the status of a status-update, the first id of tool-calls,
   /// otherwise empty.
   std::string status;
-  std::string call_id;                     ///< of an event without a call: "sha256:" and the digest of the body
+  std::string call_id;  ///< of an event without a call: "sha256:" and the digest of the body
   std::optional<holdfast::Timestamp> call_created_at;
-  std::string phone_number;                ///< the number that was called, or empty
+  std::string phone_number;  ///< the number that was called, or empty
   std::vector<ToolCall> tool_calls;
 
   bool starts_call() const { return type == "status-update" && status == "in-progress"; }

@@ -46,16 +46,26 @@ SignatureEncoding encoding(std::string_view key, const json::value& value) {
 
 /// One key of an HMAC credential, by the name that VAPI's dashboard gives it. False: there is no such key.
 bool read_hmac(VapiHmac& hmac, std::string_view key, const json::value& value) {
-  if (key == "algorithm") hmac.algorithm = algorithm(key, value);
-  else if (key == "signatureHeader") hmac.signature_header = text(key, value);
-  else if (key == "timestampHeader") hmac.timestamp_header = text(key, value);
-  else if (key == "signaturePrefix") hmac.signature_prefix = text(key, value);
-  else if (key == "includeTimestamp") hmac.include_timestamp = flag(key, value);
-  else if (key == "payloadFormat") hmac.payload_format = text(key, value);
-  else if (key == "messageIdHeader") hmac.message_id_header = text(key, value);
-  else if (key == "signatureEncoding") hmac.encoding = encoding(key, value);
-  else if (key == "secretIsBase64") hmac.secret_is_base64 = flag(key, value);
-  else return false;
+  if (key == "algorithm")
+    hmac.algorithm = algorithm(key, value);
+  else if (key == "signatureHeader")
+    hmac.signature_header = text(key, value);
+  else if (key == "timestampHeader")
+    hmac.timestamp_header = text(key, value);
+  else if (key == "signaturePrefix")
+    hmac.signature_prefix = text(key, value);
+  else if (key == "includeTimestamp")
+    hmac.include_timestamp = flag(key, value);
+  else if (key == "payloadFormat")
+    hmac.payload_format = text(key, value);
+  else if (key == "messageIdHeader")
+    hmac.message_id_header = text(key, value);
+  else if (key == "signatureEncoding")
+    hmac.encoding = encoding(key, value);
+  else if (key == "secretIsBase64")
+    hmac.secret_is_base64 = flag(key, value);
+  else
+    return false;
   return true;
 }
 
@@ -77,10 +87,14 @@ VapiCredential credential(const json::value& value) {
   auto& authentication = out.authentication;
   for (const auto& [key, entry] : object) {
     if (key == "type") continue;
-    if (key == "secret") authentication.secrets.push_back(text(key, entry));
-    else if (key == "secrets") for (auto& secret : texts(key, entry)) authentication.secrets.push_back(std::move(secret));
-    else if (key == "url") out.url = text(key, entry);
-    else if (key == "clientId" && type == "oauth2") out.client_id = text(key, entry);
+    if (key == "secret")
+      authentication.secrets.push_back(text(key, entry));
+    else if (key == "secrets")
+      for (auto& secret : texts(key, entry)) authentication.secrets.push_back(std::move(secret));
+    else if (key == "url")
+      out.url = text(key, entry);
+    else if (key == "clientId" && type == "oauth2")
+      out.client_id = text(key, entry);
     else if (authentication.scheme != VapiScheme::hmac || !read_hmac(authentication.hmac, key, entry))
       fail(key, "is not known for type " + type);
   }
@@ -108,10 +122,14 @@ VapiSettings parse_vapi_settings(std::string_view text_of_settings) {
   if (error || !document.is_object()) throw std::invalid_argument("settings.vapi must be an object");
   VapiSettings out;
   for (const auto& [key, value] : document.get_object()) {
-    if (key == "authentication") out.credentials = credentials(value);
-    else if (key == "assistant_id") out.assistant_id = text(key, value);
-    else if (key == "tool_result") out.tool_result = text(key, value);
-    else fail(key, "is unknown; allowed: authentication, assistant_id, tool_result");
+    if (key == "authentication")
+      out.credentials = credentials(value);
+    else if (key == "assistant_id")
+      out.assistant_id = text(key, value);
+    else if (key == "tool_result")
+      out.tool_result = text(key, value);
+    else
+      fail(key, "is unknown; allowed: authentication, assistant_id, tool_result");
   }
   return out;
 }

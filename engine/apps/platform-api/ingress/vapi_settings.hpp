@@ -12,15 +12,15 @@ namespace platform::ingress {
 /// One way in which VAPI may prove itself.
 struct VapiCredential {
   holdfast::http::VapiAuthentication authentication;
-  std::string url;           ///< the public URL, when a payload format names {url}
-  std::string client_id;     ///< not empty: OAuth2 client credentials; the secrets are the client's
+  std::string url;        ///< the public URL, when a payload format names {url}
+  std::string client_id;  ///< not empty: OAuth2 client credentials; the secrets are the client's
   bool is_oauth2() const { return !client_id.empty(); }
 };
 
 /// An organization's settings.vapi (docs/api.md).
 struct VapiSettings {
-  std::vector<VapiCredential> credentials;   ///< any of them may vouch for a request
-  std::string assistant_id;                  ///< takes calls to numbers without an assistant of their own
+  std::vector<VapiCredential> credentials;  ///< any of them may vouch for a request
+  std::string assistant_id;                 ///< takes calls to numbers without an assistant of their own
   std::string tool_result = "Noted. Someone will follow up.";
 };
 
