@@ -13,11 +13,11 @@ namespace holdfast {
 
 /// How an activity is run. Start-to-close or schedule-to-close is required (ctx.run throws otherwise).
 struct ActivityOptions {
-  std::string task_queue = {};                          ///< empty: the queue of the run
-  std::optional<Duration> start_to_close = {};          ///< one attempt, from its start; a timeout is retried
-  std::optional<Duration> schedule_to_close = {};       ///< all attempts together; a timeout is final
-  std::optional<Duration> schedule_to_start = {};       ///< waiting for a worker; a timeout is final
-  std::optional<Duration> heartbeat = {};               ///< longest silence of a running attempt; a timeout is retried
+  std::string task_queue = {};                     ///< empty: the queue of the run
+  std::optional<Duration> start_to_close = {};     ///< one attempt, from its start; a timeout is retried
+  std::optional<Duration> schedule_to_close = {};  ///< all attempts together; a timeout is final
+  std::optional<Duration> schedule_to_start = {};  ///< waiting for a worker; a timeout is final
+  std::optional<Duration> heartbeat = {};          ///< longest silence of a running attempt; a timeout is retried
   RetryPolicy retry = {};
 
   /// Throws std::invalid_argument that names the field, its value and what is allowed.

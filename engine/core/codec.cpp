@@ -2,8 +2,8 @@
 
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/parser.hpp>
+#include <boost/json/serialize.hpp>
 
 namespace holdfast {
 namespace codec {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include <boost/describe.hpp>
-#include <boost/json/value.hpp>
 #include <boost/json/monotonic_resource.hpp>
+#include <boost/json/value.hpp>
 #include <boost/mp11/algorithm.hpp>
 
 #include <holdfast/core/json_text.hpp>
@@ -69,15 +69,24 @@ class Document {
   boost::json::value root_;
 };
 
-template <class T> struct is_optional : std::false_type {};
-template <class T> struct is_optional<std::optional<T>> : std::true_type {};
-template <class T> struct is_vector : std::false_type {};
-template <class T> struct is_vector<std::vector<T>> : std::true_type {};
-template <class T> struct is_string_map : std::false_type {};
-template <class T> struct is_string_map<std::map<std::string, T>> : std::true_type {};
-template <class T> struct is_duration : std::false_type {};
-template <class R, class P> struct is_duration<std::chrono::duration<R, P>> : std::true_type {};
-template <class> inline constexpr bool kUnsupported = false;
+template <class T>
+struct is_optional : std::false_type {};
+template <class T>
+struct is_optional<std::optional<T>> : std::true_type {};
+template <class T>
+struct is_vector : std::false_type {};
+template <class T>
+struct is_vector<std::vector<T>> : std::true_type {};
+template <class T>
+struct is_string_map : std::false_type {};
+template <class T>
+struct is_string_map<std::map<std::string, T>> : std::true_type {};
+template <class T>
+struct is_duration : std::false_type {};
+template <class R, class P>
+struct is_duration<std::chrono::duration<R, P>> : std::true_type {};
+template <class>
+inline constexpr bool kUnsupported = false;
 
 template <class T>
 void write(std::string& out, const T& v) {
@@ -104,7 +113,10 @@ void write(std::string& out, const T& v) {
   } else if constexpr (is_duration<T>::value) {
     append_json_integer(out, std::chrono::duration_cast<Duration>(v).count());
   } else if constexpr (is_optional<T>::value) {
-    if (v) write(out, *v); else out += "null";
+    if (v)
+      write(out, *v);
+    else
+      out += "null";
   } else if constexpr (is_vector<T>::value) {
     out += '[';
     for (std::size_t i = 0; i < v.size(); ++i) {
@@ -152,7 +164,8 @@ T read_integer(const boost::json::value& v, const Path& path) {
   } else {
     const auto wide = read_uint64(v, path);
     if (wide > std::numeric_limits<T>::max())
-      fail(path, std::to_string(wide) + " is out of range for an unsigned " + std::to_string(sizeof(T) * 8) + "-bit integer");
+      fail(path,
+           std::to_string(wide) + " is out of range for an unsigned " + std::to_string(sizeof(T) * 8) + "-bit integer");
     return static_cast<T>(wide);
   }
 }
@@ -205,8 +218,10 @@ void read(T& out, const boost::json::value& v, const Path& path, Mode mode) {
     out = read_string(v, path);
   } else if constexpr (std::is_same_v<T, Timestamp> || std::is_same_v<T, Uuid>) {
     try {
-      if constexpr (std::is_same_v<T, Uuid>) out = Uuid::parse(read_string(v, path));
-      else out = parse_rfc3339(read_string(v, path));
+      if constexpr (std::is_same_v<T, Uuid>)
+        out = Uuid::parse(read_string(v, path));
+      else
+        out = parse_rfc3339(read_string(v, path));
     } catch (const std::invalid_argument& e) {
       fail(path, e.what());
     }
@@ -215,8 +230,10 @@ void read(T& out, const boost::json::value& v, const Path& path, Mode mode) {
   } else if constexpr (is_duration<T>::value) {
     out = std::chrono::duration_cast<T>(Duration(read_int64(v, path)));
   } else if constexpr (is_optional<T>::value) {
-    if (v.is_null()) out.reset();
-    else read(out.emplace(), v, path, mode);
+    if (v.is_null())
+      out.reset();
+    else
+      read(out.emplace(), v, path, mode);
   } else if constexpr (is_vector<T>::value) {
     if (!v.is_array()) fail_kind(path, "an array", v);
     const auto& items = v.get_array();
@@ -259,11 +276,15 @@ std::string encode(const T& value) {
 
 /// Lenient. Throws CodecError.
 template <class T>
-T decode(std::string_view json) { return codec::decode<T>(json, codec::Mode::lenient); }
+T decode(std::string_view json) {
+  return codec::decode<T>(json, codec::Mode::lenient);
+}
 
 /// Every member that is not optional must be there, and no other. Throws CodecError.
 template <class T>
-T decode_strict(std::string_view json) { return codec::decode<T>(json, codec::Mode::strict); }
+T decode_strict(std::string_view json) {
+  return codec::decode<T>(json, codec::Mode::strict);
+}
 
 /// Throws CodecError unless `json` is one valid JSON value of at most `max_bytes` bytes.
 void check_json(std::string_view json, std::size_t max_bytes);

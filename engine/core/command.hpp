@@ -18,18 +18,29 @@ struct ScheduleActivity {
   ActivityOptions options;
   bool transactional = false;
 };
-struct CancelActivity { CommandSeq seq; };
-struct StartTimer { CommandSeq seq; Timestamp fire_at; };
-struct CancelTimer { CommandSeq seq; };
-struct CompleteWorkflow { Payload result; };
-struct FailWorkflow { Failure failure; };
+struct CancelActivity {
+  CommandSeq seq;
+};
+struct StartTimer {
+  CommandSeq seq;
+  Timestamp fire_at;
+};
+struct CancelTimer {
+  CommandSeq seq;
+};
+struct CompleteWorkflow {
+  Payload result;
+};
+struct FailWorkflow {
+  Failure failure;
+};
 struct CancelWorkflow {};
 
 }  // namespace command
 
-using Command = std::variant<command::ScheduleActivity, command::CancelActivity, command::StartTimer,
-                             command::CancelTimer, command::CompleteWorkflow, command::FailWorkflow,
-                             command::CancelWorkflow>;
+using Command =
+    std::variant<command::ScheduleActivity, command::CancelActivity, command::StartTimer, command::CancelTimer,
+                 command::CompleteWorkflow, command::FailWorkflow, command::CancelWorkflow>;
 
 /// The event that records the command.
 Event to_event(const Command& command);

@@ -24,7 +24,9 @@ class Context {
     return Future<Out>(run_->schedule_activity(activity.name, activity.options, false, [&] { return encode(input); }));
   }
   template <class Out>
-  Future<Out> run(const Activity<Nothing, Out>& activity) { return run(activity, Nothing{}); }
+  Future<Out> run(const Activity<Nothing, Out>& activity) {
+    return run(activity, Nothing{});
+  }
 
   /// A transactional activity: its writes and its result are one commit with this workflow task.
   template <class In, class Out>
@@ -32,14 +34,18 @@ class Context {
     return Future<Out>(run_->schedule_activity(activity.name, activity.options, true, [&] { return encode(input); }));
   }
   template <class Out>
-  Future<Out> run(const TransactionalActivity<Nothing, Out>& activity) { return run(activity, Nothing{}); }
+  Future<Out> run(const TransactionalActivity<Nothing, Out>& activity) {
+    return run(activity, Nothing{});
+  }
 
   /// A durable timer, counted from now(). Zero or negative fires at once, in the next task.
   Future<Nothing> sleep(Duration delay) { return Future<Nothing>(run_->start_timer(delay)); }
 
   /// The next signal of this name, in the order of arrival. Those that came before anybody asked are kept.
   template <class T>
-  Future<T> receive(const Signal<T>& signal) { return Future<T>(run_->receive(signal.name, nullptr)); }
+  Future<T> receive(const Signal<T>& signal) {
+    return Future<T>(run_->receive(signal.name, nullptr));
+  }
   /// The same, or nothing after `timeout`.
   template <class T>
   Future<std::optional<T>> receive(const Signal<T>& signal, Duration timeout) {

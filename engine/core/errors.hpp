@@ -48,9 +48,7 @@ class ActivityError : public FailureError {
       : FailureError(std::move(failure)), retry_state_(retry_state) {}
   RetryState retry_state() const noexcept { return retry_state_; }
   /// The type of the last attempt's failure, such as "CardDeclined"; empty when unknown.
-  const std::string& cause_type() const noexcept {
-    return failure().cause ? failure().cause->type : failure().type;
-  }
+  const std::string& cause_type() const noexcept { return failure().cause ? failure().cause->type : failure().type; }
 
  private:
   RetryState retry_state_;

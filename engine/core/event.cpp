@@ -13,10 +13,9 @@ namespace {
 
 // In the order of the variant's alternatives.
 constexpr std::array<std::string_view, std::variant_size_v<Event>> kNames{
-    "WorkflowStarted", "ActivityScheduled", "ActivityCompleted",       "ActivityFailed",    "ActivityCancelRequested",
-    "TimerStarted",    "TimerFired",        "TimerCanceled",           "WorkflowSignaled",  "WorkflowCancelRequested",
-    "WorkflowCompleted", "WorkflowFailed",  "WorkflowCanceled",        "WorkflowTimedOut",
-    "WorkflowTerminated"};
+    "WorkflowStarted",   "ActivityScheduled", "ActivityCompleted", "ActivityFailed",   "ActivityCancelRequested",
+    "TimerStarted",      "TimerFired",        "TimerCanceled",     "WorkflowSignaled", "WorkflowCancelRequested",
+    "WorkflowCompleted", "WorkflowFailed",    "WorkflowCanceled",  "WorkflowTimedOut", "WorkflowTerminated"};
 
 template <class E>
 concept HasSeq = requires(E e) { e.seq; };
@@ -103,7 +102,9 @@ RetryState read_retry_state(JsonReader& in) {
 
 // Each reads the member `key`, or returns false if the event has none of this name.
 template <class E>
-bool read_member(E&, std::string_view, JsonReader&) { return false; }
+bool read_member(E&, std::string_view, JsonReader&) {
+  return false;
+}
 
 bool read_member(event::ActivityScheduled& e, std::string_view key, JsonReader& in) {
   if (key == "activity") return e.activity = in.string(), true;

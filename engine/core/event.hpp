@@ -27,29 +27,63 @@ using CommandSeq = std::int32_t;
 /// Names and members are the stored format (docs/sql.md): renaming one breaks every recorded history.
 namespace event {
 
-struct WorkflowStarted {};                                          ///< the input is in runs.input
-struct ActivityScheduled { CommandSeq seq; std::string activity; Payload input; std::string task_queue; };
-struct ActivityCompleted { CommandSeq seq; Payload result; };
-struct ActivityFailed { CommandSeq seq; Failure failure; RetryState retry_state; int attempt; };
-struct ActivityCancelRequested { CommandSeq seq; };
-struct TimerStarted { CommandSeq seq; Timestamp fire_at; };
-struct TimerFired { CommandSeq seq; };
-struct TimerCanceled { CommandSeq seq; };
-struct WorkflowSignaled { std::string signal; Payload input; std::string message_id; };
-struct WorkflowCancelRequested { std::string reason; };
-struct WorkflowCompleted { Payload result; };
-struct WorkflowFailed { Failure failure; };
+struct WorkflowStarted {};  ///< the input is in runs.input
+struct ActivityScheduled {
+  CommandSeq seq;
+  std::string activity;
+  Payload input;
+  std::string task_queue;
+};
+struct ActivityCompleted {
+  CommandSeq seq;
+  Payload result;
+};
+struct ActivityFailed {
+  CommandSeq seq;
+  Failure failure;
+  RetryState retry_state;
+  int attempt;
+};
+struct ActivityCancelRequested {
+  CommandSeq seq;
+};
+struct TimerStarted {
+  CommandSeq seq;
+  Timestamp fire_at;
+};
+struct TimerFired {
+  CommandSeq seq;
+};
+struct TimerCanceled {
+  CommandSeq seq;
+};
+struct WorkflowSignaled {
+  std::string signal;
+  Payload input;
+  std::string message_id;
+};
+struct WorkflowCancelRequested {
+  std::string reason;
+};
+struct WorkflowCompleted {
+  Payload result;
+};
+struct WorkflowFailed {
+  Failure failure;
+};
 struct WorkflowCanceled {};
-struct WorkflowTimedOut {};                                         ///< the execution timeout passed
-struct WorkflowTerminated { std::string reason; };                  ///< written by the operator's verb, not by a task
+struct WorkflowTimedOut {};  ///< the execution timeout passed
+struct WorkflowTerminated {
+  std::string reason;
+};  ///< written by the operator's verb, not by a task
 
 }  // namespace event
 
-using Event = std::variant<event::WorkflowStarted, event::ActivityScheduled, event::ActivityCompleted,
-                           event::ActivityFailed, event::ActivityCancelRequested, event::TimerStarted,
-                           event::TimerFired, event::TimerCanceled, event::WorkflowSignaled,
-                           event::WorkflowCancelRequested, event::WorkflowCompleted, event::WorkflowFailed,
-                           event::WorkflowCanceled, event::WorkflowTimedOut, event::WorkflowTerminated>;
+using Event =
+    std::variant<event::WorkflowStarted, event::ActivityScheduled, event::ActivityCompleted, event::ActivityFailed,
+                 event::ActivityCancelRequested, event::TimerStarted, event::TimerFired, event::TimerCanceled,
+                 event::WorkflowSignaled, event::WorkflowCancelRequested, event::WorkflowCompleted,
+                 event::WorkflowFailed, event::WorkflowCanceled, event::WorkflowTimedOut, event::WorkflowTerminated>;
 
 /// The stored name, such as "ActivityScheduled".
 std::string_view event_name(const Event& event);
@@ -59,7 +93,7 @@ bool is_command_event(const Event& event);
 /// One history row: what one workflow task appended. `events` is the JSON array that the row holds.
 struct HistoryRow {
   EventId first_event_id = 1;
-  Timestamp at;                  ///< ctx.now() while these events were processed
+  Timestamp at;  ///< ctx.now() while these events were processed
   std::string events;
 };
 

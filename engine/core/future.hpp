@@ -56,7 +56,9 @@ class [[nodiscard("co_await the future, or keep it")]] Future {
   /// True if awaiting it would not suspend.
   bool ready() const { return state_->ready(); }
   /// Asks for cancellation: the future then throws CanceledError, unless it is ready already.
-  void cancel() { if (state_->run_) state_->run_->cancel(*state_); }
+  void cancel() {
+    if (state_->run_) state_->run_->cancel(*state_);
+  }
 
   struct Awaiter {
     detail::FuturePtr state;
@@ -69,11 +71,16 @@ class [[nodiscard("co_await the future, or keep it")]] Future {
       suspended = true;
       state->add_waiter(waiter);
     }
-    T await_resume() { suspended = false; return detail::take_value<T>(*state); }
+    T await_resume() {
+      suspended = false;
+      return detail::take_value<T>(*state);
+    }
 
     explicit Awaiter(detail::FuturePtr s) : state(std::move(s)) {}
     Awaiter(const Awaiter&) = delete;
-    ~Awaiter() { if (suspended) state->remove_waiter(waiter); }
+    ~Awaiter() {
+      if (suspended) state->remove_waiter(waiter);
+    }
   };
   using EngineAwaitable = void;
   Awaiter operator co_await() & { return Awaiter(state_); }

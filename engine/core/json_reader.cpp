@@ -135,9 +135,14 @@ std::string_view JsonReader::quoted(bool& escaped) {
 void JsonReader::escape() {
   ++at_;
   switch (peek()) {
-    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
-      ++at_;
-      return;
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't': ++at_; return;
     case 'u':
       ++at_;
       for (int i = 0; i < 4; ++i, ++at_) {

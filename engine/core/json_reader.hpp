@@ -68,7 +68,7 @@ class JsonReader {
   const char* begin_;
   const char* at_;
   const char* end_;
-  std::string key_;   ///< a key that had escapes
+  std::string key_;  ///< a key that had escapes
 };
 
 template <class OnMember>

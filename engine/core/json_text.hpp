@@ -17,7 +17,8 @@ void append_json_string_repaired(std::string& out, std::string_view text);
 /// Appends decimal digits.
 void append_json_integer(std::string& out, std::int64_t value);
 void append_json_unsigned(std::string& out, std::uint64_t value);
-/// Appends the shortest text that reads back as `value`; NaN and infinities, which JSON lacks, throw std::invalid_argument.
+/// Appends the shortest text that reads back as `value`; NaN and infinities, which JSON lacks, throw
+/// std::invalid_argument.
 void append_json_double(std::string& out, double value);
 
 bool is_valid_utf8(std::string_view text);

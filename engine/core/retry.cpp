@@ -8,12 +8,12 @@
 namespace holdfast {
 namespace {
 
-constexpr std::array<std::string_view, 5> kRetryStates{
-    "in_progress", "non_retryable_failure", "timeout", "maximum_attempts_reached", "cancel_requested"};
+constexpr std::array<std::string_view, 5> kRetryStates{"in_progress", "non_retryable_failure", "timeout",
+                                                       "maximum_attempts_reached", "cancel_requested"};
 
 [[noreturn]] void reject(std::string_view field, const std::string& value, std::string_view allowed) {
-  throw std::invalid_argument("retry policy: " + std::string(field) + " is " + value + "; allowed: " +
-                              std::string(allowed));
+  throw std::invalid_argument("retry policy: " + std::string(field) + " is " + value +
+                              "; allowed: " + std::string(allowed));
 }
 
 std::string in_words(Duration d) { return std::to_string(d.count()) + " us"; }
@@ -69,8 +69,8 @@ RetryDecision decide_retry(const RetryPolicy& policy, int attempt, const Failure
   if (is_final_timeout(failure)) return {RetryState::timeout, {}};
   if (is_non_retryable(policy, failure)) return {RetryState::non_retryable_failure, {}};
   if (policy.max_attempts > 0 && attempt >= policy.max_attempts) return {RetryState::maximum_attempts_reached, {}};
-  const Duration delay =
-      failure.next_retry_delay ? std::max(*failure.next_retry_delay, Duration::zero()) : interval_after(policy, attempt);
+  const Duration delay = failure.next_retry_delay ? std::max(*failure.next_retry_delay, Duration::zero())
+                                                  : interval_after(policy, attempt);
   if (time_left && delay >= *time_left) return {RetryState::timeout, {}};
   return {RetryState::in_progress, delay};
 }

@@ -14,9 +14,9 @@ namespace holdfast {
 struct RetryPolicy {
   Duration initial_interval = std::chrono::seconds(1);
   double backoff_coefficient = 2.0;
-  std::optional<Duration> maximum_interval = {};        ///< default: 100 x initial_interval
+  std::optional<Duration> maximum_interval = {};  ///< default: 100 x initial_interval
   int max_attempts = 0;
-  std::vector<std::string> non_retryable_types = {};    ///< exact match on Failure::type
+  std::vector<std::string> non_retryable_types = {};  ///< exact match on Failure::type
 
   /// Throws std::invalid_argument that names the field, its value and what is allowed.
   void validate() const;
@@ -24,13 +24,17 @@ struct RetryPolicy {
 
 /// Why there is, or is not, a further attempt.
 enum class RetryState : std::uint8_t {
-  in_progress, non_retryable_failure, timeout, maximum_attempts_reached, cancel_requested,
+  in_progress,
+  non_retryable_failure,
+  timeout,
+  maximum_attempts_reached,
+  cancel_requested,
 };
 std::string_view to_string(RetryState state);
 RetryState parse_retry_state(std::string_view text);
 
 struct RetryDecision {
-  RetryState state = RetryState::in_progress;      ///< in_progress: try again after `delay`
+  RetryState state = RetryState::in_progress;  ///< in_progress: try again after `delay`
   Duration delay{};
 };
 

@@ -16,14 +16,13 @@ std::uint64_t seed_of(const Uuid& run_id) {
 }
 
 std::exception_ptr activity_error(const std::string& activity, const event::ActivityFailed& failed) {
-  if (failed.failure.kind == FailureKind::canceled)
-    return std::make_exception_ptr(CanceledError(failed.failure));
+  if (failed.failure.kind == FailureKind::canceled) return std::make_exception_ptr(CanceledError(failed.failure));
   Failure failure;
   failure.kind = FailureKind::activity;
   failure.type = activity;
   failure.message = "activity " + activity + " failed after " + std::to_string(failed.attempt) +
-                    (failed.attempt == 1 ? " attempt (" : " attempts (") +
-                    std::string(to_string(failed.retry_state)) + ")";
+                    (failed.attempt == 1 ? " attempt (" : " attempts (") + std::string(to_string(failed.retry_state)) +
+                    ")";
   failure.cause = std::make_shared<const Failure>(failed.failure);
   return std::make_exception_ptr(ActivityError(std::move(failure), failed.retry_state));
 }
@@ -31,17 +30,25 @@ std::exception_ptr activity_error(const std::string& activity, const event::Acti
 }  // namespace
 
 Event to_event(const Command& command) {
-  return std::visit([](const auto& c) -> Event {
-    using C = std::remove_cvref_t<decltype(c)>;
-    if constexpr (std::is_same_v<C, command::ScheduleActivity>)
-      return event::ActivityScheduled{c.seq, c.activity, c.input, c.options.task_queue};
-    else if constexpr (std::is_same_v<C, command::CancelActivity>) return event::ActivityCancelRequested{c.seq};
-    else if constexpr (std::is_same_v<C, command::StartTimer>) return event::TimerStarted{c.seq, c.fire_at};
-    else if constexpr (std::is_same_v<C, command::CancelTimer>) return event::TimerCanceled{c.seq};
-    else if constexpr (std::is_same_v<C, command::CompleteWorkflow>) return event::WorkflowCompleted{c.result};
-    else if constexpr (std::is_same_v<C, command::FailWorkflow>) return event::WorkflowFailed{c.failure};
-    else return event::WorkflowCanceled{};
-  }, command);
+  return std::visit(
+      [](const auto& c) -> Event {
+        using C = std::remove_cvref_t<decltype(c)>;
+        if constexpr (std::is_same_v<C, command::ScheduleActivity>)
+          return event::ActivityScheduled{c.seq, c.activity, c.input, c.options.task_queue};
+        else if constexpr (std::is_same_v<C, command::CancelActivity>)
+          return event::ActivityCancelRequested{c.seq};
+        else if constexpr (std::is_same_v<C, command::StartTimer>)
+          return event::TimerStarted{c.seq, c.fire_at};
+        else if constexpr (std::is_same_v<C, command::CancelTimer>)
+          return event::TimerCanceled{c.seq};
+        else if constexpr (std::is_same_v<C, command::CompleteWorkflow>)
+          return event::WorkflowCompleted{c.result};
+        else if constexpr (std::is_same_v<C, command::FailWorkflow>)
+          return event::WorkflowFailed{c.failure};
+        else
+          return event::WorkflowCanceled{};
+      },
+      command);
 }
 
 Run::Run(const WorkflowDefinition& definition, RunInfo info, Log log)
@@ -81,8 +88,7 @@ void Run::replay(Timestamp at, EventId first_event_id, const std::vector<Event>&
   while (state_.next_event < row.size() && state_.nondeterminism.empty()) {
     const auto& line = row[state_.next_event];
     if (is_command_event(line)) {
-      state_.nondeterminism = "event " +
-                              std::to_string(first_event_id + static_cast<EventId>(state_.next_event)) +
+      state_.nondeterminism = "event " + std::to_string(first_event_id + static_cast<EventId>(state_.next_event)) +
                               ": history says " + std::string(event_name(line)) + ", the code asked for nothing";
       break;
     }
@@ -104,26 +110,30 @@ void Run::check_determinism() const {
 void Run::feed(const Event& input) {
   if (closed_) throw HistoryError(std::string(event_name(input)) + " after the end of the run");
   if (!started_ && !std::holds_alternative<event::WorkflowStarted>(input) &&
-      !std::holds_alternative<event::WorkflowTerminated>(input) && !std::holds_alternative<event::WorkflowTimedOut>(input))
+      !std::holds_alternative<event::WorkflowTerminated>(input) &&
+      !std::holds_alternative<event::WorkflowTimedOut>(input))
     throw HistoryError("the first event is " + std::string(event_name(input)) + ", not WorkflowStarted");
-  std::visit([this](const auto& e) {
-    using E = std::remove_cvref_t<decltype(e)>;
-    if constexpr (std::is_same_v<E, event::WorkflowStarted>) {
-      start();
-    } else if constexpr (std::is_same_v<E, event::ActivityCompleted>) {
-      if (auto future = take_open(e.seq, "ActivityCompleted")) future->resolve(e.result);
-    } else if constexpr (std::is_same_v<E, event::ActivityFailed>) {
-      if (auto future = take_open(e.seq, "ActivityFailed")) future->fail(activity_error(future->name_, e));
-    } else if constexpr (std::is_same_v<E, event::TimerFired>) {
-      fire_timer(e.seq);
-    } else if constexpr (std::is_same_v<E, event::WorkflowSignaled>) {
-      state_.deliver(e.signal, e.input);
-    } else if constexpr (std::is_same_v<E, event::WorkflowCancelRequested>) {
-      if (!state_.cancel_requested) state_.cancel_everything();
-    } else if constexpr (std::is_same_v<E, event::WorkflowTerminated> || std::is_same_v<E, event::WorkflowTimedOut>) {
-      closed_ = true;
-    }
-  }, input);
+  std::visit(
+      [this](const auto& e) {
+        using E = std::remove_cvref_t<decltype(e)>;
+        if constexpr (std::is_same_v<E, event::WorkflowStarted>) {
+          start();
+        } else if constexpr (std::is_same_v<E, event::ActivityCompleted>) {
+          if (auto future = take_open(e.seq, "ActivityCompleted")) future->resolve(e.result);
+        } else if constexpr (std::is_same_v<E, event::ActivityFailed>) {
+          if (auto future = take_open(e.seq, "ActivityFailed")) future->fail(activity_error(future->name_, e));
+        } else if constexpr (std::is_same_v<E, event::TimerFired>) {
+          fire_timer(e.seq);
+        } else if constexpr (std::is_same_v<E, event::WorkflowSignaled>) {
+          state_.deliver(e.signal, e.input);
+        } else if constexpr (std::is_same_v<E, event::WorkflowCancelRequested>) {
+          if (!state_.cancel_requested) state_.cancel_everything();
+        } else if constexpr (std::is_same_v<E, event::WorkflowTerminated> ||
+                             std::is_same_v<E, event::WorkflowTimedOut>) {
+          closed_ = true;
+        }
+      },
+      input);
   state_.drain();
   if (root_ && root_->finished() && !closed_ && state_.nondeterminism.empty()) finish();
 }
@@ -195,9 +205,12 @@ std::string Run::waiting_for() const {
     if (text.size() < 400) text += (text.empty() ? "" : ", ") + part;
   };
   for (const auto& [seq, entry] : state_.open) {
-    if (entry.future->kind_ == detail::FutureKind::activity) add("activity " + entry.future->name_);
-    else if (entry.future->kind_ == detail::FutureKind::timer) add("timer until " + to_rfc3339(entry.fire_at));
-    else add("signal " + entry.future->name_ + " until " + to_rfc3339(entry.fire_at));
+    if (entry.future->kind_ == detail::FutureKind::activity)
+      add("activity " + entry.future->name_);
+    else if (entry.future->kind_ == detail::FutureKind::timer)
+      add("timer until " + to_rfc3339(entry.fire_at));
+    else
+      add("signal " + entry.future->name_ + " until " + to_rfc3339(entry.fire_at));
   }
   for (const auto& [name, channel] : state_.channels)
     for (const auto* receiver : channel.receivers)
@@ -206,7 +219,7 @@ std::string Run::waiting_for() const {
 }
 
 std::size_t Run::memory_bytes() const {
-  constexpr std::size_t kFrames = 1024;   // a root and one or two workflow frames; measured by the memory benchmark
+  constexpr std::size_t kFrames = 1024;  // a root and one or two workflow frames; measured by the memory benchmark
   std::size_t bytes = sizeof *this + kFrames + input_.capacity() + state_.open.size() * 256;
   for (const auto& [name, channel] : state_.channels) {
     bytes += 128 + name.capacity();

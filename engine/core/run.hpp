@@ -22,8 +22,8 @@ struct RunInfo {
   Timestamp started_at;
 };
 
-/// One run of a workflow: a coroutine fed with events, and the commands that it gives in return. Pure: no clock, no I/O,
-/// no threads; the same events give the same commands. One thread at a time.
+/// One run of a workflow: a coroutine fed with events, and the commands that it gives in return. Pure: no clock, no
+/// I/O, no threads; the same events give the same commands. One thread at a time.
 ///
 /// Events are applied one by one, and the coroutine runs until it waits after each, so the order of the events is all
 /// that decides what it does: how they are cut into tasks or commits does not.
@@ -59,7 +59,10 @@ class Run {
   /// Is the outcome of this command still awaited?
   bool is_open(CommandSeq seq) const { return state_.open.contains(seq); }
 
-  struct PendingTimer { CommandSeq seq; Timestamp fire_at; };
+  struct PendingTimer {
+    CommandSeq seq;
+    Timestamp fire_at;
+  };
   std::vector<PendingTimer> pending_timers() const;
   /// "signal approved", "activity charge, timer until ...": for operators.
   std::string waiting_for() const;

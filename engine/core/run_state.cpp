@@ -27,15 +27,23 @@ std::exception_ptr canceled_error(std::string_view what) {
   return std::make_exception_ptr(CanceledError(std::move(failure)));
 }
 
-struct CommandLine { CommandSeq seq = 0; std::string_view name; };
+struct CommandLine {
+  CommandSeq seq = 0;
+  std::string_view name;
+};
 
 CommandLine line_of(const Event& event) {
-  return std::visit([](const auto& e) -> CommandLine {
-    using E = std::remove_cvref_t<decltype(e)>;
-    if constexpr (std::is_same_v<E, event::ActivityScheduled>) return {e.seq, e.activity};
-    else if constexpr (requires { e.seq; }) return {e.seq, {}};
-    else return {};
-  }, event);
+  return std::visit(
+      [](const auto& e) -> CommandLine {
+        using E = std::remove_cvref_t<decltype(e)>;
+        if constexpr (std::is_same_v<E, event::ActivityScheduled>)
+          return {e.seq, e.activity};
+        else if constexpr (requires { e.seq; })
+          return {e.seq, {}};
+        else
+          return {};
+      },
+      event);
 }
 
 std::string describe_line(std::string_view type, CommandSeq seq, std::string_view name) {
@@ -72,8 +80,10 @@ void FutureState::wake() {
 void FutureState::abandon() {
   if (!run_ || run_->dropping) return;
   if (kind_ == FutureKind::message) {
-    if (!ready()) run_->forget_receiver(*this);
-    else if (outcome_ == Outcome::value && !taken_) run_->give_back(*this);
+    if (!ready())
+      run_->forget_receiver(*this);
+    else if (outcome_ == Outcome::value && !taken_)
+      run_->give_back(*this);
   } else if (kind_ == FutureKind::timer && !ready()) {
     run_->abandon_timer(*this);
   }
@@ -145,8 +155,10 @@ void RunState::deliver(const std::string& signal, Payload payload) {
 void RunState::give_back(FutureState& future) {
   auto& channel = channels[future.name_];
   // It came before everything that is unread now, so it goes to the front, or to whoever waits.
-  if (channel.receivers.empty()) channel.unread.push_front(future.payload());
-  else deliver(future.name_, future.payload());
+  if (channel.receivers.empty())
+    channel.unread.push_front(future.payload());
+  else
+    deliver(future.name_, future.payload());
 }
 
 void RunState::forget_receiver(FutureState& future) {
@@ -201,9 +213,9 @@ const Event* RunState::match(std::string_view event_type, CommandSeq seq, std::s
   const auto& recorded = (*history)[next_event];
   const auto line = line_of(recorded);
   if (event_name(recorded) != event_type || line.seq != seq || line.name != name) {
-    nondeterminism = "event " + std::to_string(first_event_id + static_cast<EventId>(next_event)) +
-                     ": history says " + describe_line(event_name(recorded), line.seq, line.name) +
-                     ", the code did " + describe_line(event_type, seq, name);
+    nondeterminism = "event " + std::to_string(first_event_id + static_cast<EventId>(next_event)) + ": history says " +
+                     describe_line(event_name(recorded), line.seq, line.name) + ", the code did " +
+                     describe_line(event_type, seq, name);
     return nullptr;
   }
   ++next_event;

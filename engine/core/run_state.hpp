@@ -16,11 +16,14 @@
 #include <holdfast/core/uuid.hpp>
 
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 14
-#error "g++ 12 destroys aggregate temporaries in a co_await statement twice, silently. Build workflow code with clang 19."
+#error \
+    "g++ 12 destroys aggregate temporaries in a co_await statement twice, silently. Build workflow code with clang 19."
 #endif
 
 /// The inside of a run, shared by run.cpp, future.hpp, workflow.hpp and context.hpp. Workflow authors need none of it.
-namespace holdfast { class Run; }
+namespace holdfast {
+class Run;
+}
 
 namespace holdfast::detail {
 
@@ -29,7 +32,7 @@ class RunState;
 /// A suspended coroutine that waits for one or several futures. Lives in its awaiter, that is, in its frame.
 struct Waiter {
   std::coroutine_handle<> handle;
-  int needed = 1;   ///< posts `handle` when this reaches 0
+  int needed = 1;  ///< posts `handle` when this reaches 0
 };
 
 enum class Outcome : std::uint8_t { pending, value, none, failed };
@@ -55,15 +58,17 @@ class FutureState {
   const Payload& payload() const { return payload_; }
   [[noreturn]] void rethrow() const { std::rethrow_exception(error_); }
 
-  RunState* run_;                   ///< null once the run is gone
+  RunState* run_;  ///< null once the run is gone
   FutureKind kind_;
-  bool taken_ = false;              ///< a message was handed to the code
-  CommandSeq seq_;                  ///< 0: no command (a receive without a timeout)
-  std::string name_;                ///< activity or signal
+  bool taken_ = false;  ///< a message was handed to the code
+  CommandSeq seq_;      ///< 0: no command (a receive without a timeout)
+  std::string name_;    ///< activity or signal
 
  private:
   friend void intrusive_ptr_add_ref(FutureState* s) { ++s->references_; }
-  friend void intrusive_ptr_release(FutureState* s) { if (--s->references_ == 0) delete s; }
+  friend void intrusive_ptr_release(FutureState* s) {
+    if (--s->references_ == 0) delete s;
+  }
   void wake();
 
   int references_ = 0;
@@ -83,8 +88,8 @@ struct Channel {
 /// An open command: where its outcome goes, and what a reloaded run must dispatch again.
 struct OpenCommand {
   FuturePtr future;
-  Timestamp fire_at;                                            ///< timers
-  std::unique_ptr<command::ScheduleActivity> undispatched;      ///< activities seen in replay only
+  Timestamp fire_at;                                        ///< timers
+  std::unique_ptr<command::ScheduleActivity> undispatched;  ///< activities seen in replay only
 };
 
 class RunState {
@@ -120,15 +125,15 @@ class RunState {
   Log log;
   bool replaying = false;
   bool cancel_requested = false;
-  bool dropping = false;            ///< frames are being destroyed: nothing may be issued
+  bool dropping = false;  ///< frames are being destroyed: nothing may be issued
   std::uint64_t random_state = 0;
 
   // Commands: issued now, or compared with what history expects.
   std::vector<Command> issued;
-  const std::vector<Event>* history = nullptr;   ///< the row being replayed
-  std::size_t next_event = 0;                    ///< index of the next line in it
-  std::string nondeterminism;                    ///< not empty: the code parted from the history
-  EventId first_event_id = 1;                    ///< id of history->front()
+  const std::vector<Event>* history = nullptr;  ///< the row being replayed
+  std::size_t next_event = 0;                   ///< index of the next line in it
+  std::string nondeterminism;                   ///< not empty: the code parted from the history
+  EventId first_event_id = 1;                   ///< id of history->front()
   CommandSeq last_seq = 0;
 
   std::map<CommandSeq, OpenCommand> open;

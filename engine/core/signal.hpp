@@ -17,7 +17,7 @@ struct WorkflowType {
   using Input = In;
   using Output = Out;
   std::string name;
-  std::string task_queue = {};      ///< where clients start it unless they say otherwise
+  std::string task_queue = {};  ///< where clients start it unless they say otherwise
 };
 
 }  // namespace holdfast

@@ -29,12 +29,14 @@ class ManyAwaiter {
     const auto pending = std::ranges::count_if(states_, [](const FuturePtr& s) { return !s->ready(); });
     waiter_.needed = all_ ? static_cast<int>(pending) : 1;
     attached_ = true;
-    for (auto& s : states_) if (!s->ready()) s->add_waiter(waiter_);
+    for (auto& s : states_)
+      if (!s->ready()) s->add_waiter(waiter_);
   }
 
  protected:
   void detach() {
-    if (std::exchange(attached_, false)) for (auto& s : states_) s->remove_waiter(waiter_);
+    if (std::exchange(attached_, false))
+      for (auto& s : states_) s->remove_waiter(waiter_);
   }
   std::vector<FuturePtr> states_;
   bool all_;
@@ -87,15 +89,21 @@ struct AnyOf : ManyAwaiter {
 
 /// Waits for all, also when one fails; then gives the values in argument order, or throws the first error by position.
 template <class... T>
-[[nodiscard]] auto when_all(Future<T>... futures) { return detail::AllOf<T...>(std::move(futures)...); }
+[[nodiscard]] auto when_all(Future<T>... futures) {
+  return detail::AllOf<T...>(std::move(futures)...);
+}
 
 template <class T>
-[[nodiscard]] auto when_all(std::vector<Future<T>> futures) { return detail::AllOfVector<T>(std::move(futures)); }
+[[nodiscard]] auto when_all(std::vector<Future<T>> futures) {
+  return detail::AllOfVector<T>(std::move(futures));
+}
 
 /// Waits until one is ready and gives the index of the first ready one by position; await that one for its value. The
 /// others stay as they are; they must outlive the co_await.
 template <class... T>
-[[nodiscard]] auto when_any(Future<T>&... futures) { return detail::AnyOf({&futures.state()...}); }
+[[nodiscard]] auto when_any(Future<T>&... futures) {
+  return detail::AnyOf({&futures.state()...});
+}
 
 template <class T>
 [[nodiscard]] auto when_any(std::vector<Future<T>>& futures) {

@@ -41,7 +41,9 @@ class WorkflowPromiseBase {
 
   /// Only the engine's awaitables: anything else would break replay, so it does not compile.
   template <EngineAwaitable A>
-  A&& await_transform(A&& awaitable) { return std::forward<A>(awaitable); }
+  A&& await_transform(A&& awaitable) {
+    return std::forward<A>(awaitable);
+  }
 
   RunState* run_;
   std::coroutine_handle<> continuation_;
@@ -56,7 +58,9 @@ class WorkflowPromise : public WorkflowPromiseBase {
   explicit WorkflowPromise(Context context, Rest&&...) : WorkflowPromiseBase(context) {}
   Workflow<T> get_return_object();
   template <std::convertible_to<T> U>
-  void return_value(U&& value) { value_.emplace(std::forward<U>(value)); }
+  void return_value(U&& value) {
+    value_.emplace(std::forward<U>(value));
+  }
   std::optional<T> value_;
 };
 
@@ -77,7 +81,9 @@ class [[nodiscard("co_await the sub-workflow")]] Workflow {
     std::swap(handle_, other.handle_);
     return *this;
   }
-  ~Workflow() { if (handle_) handle_.destroy(); }
+  ~Workflow() {
+    if (handle_) handle_.destroy();
+  }
 
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> parent) {

@@ -40,15 +40,21 @@ class ActivityContext {
   /// Says that the attempt is alive, with how far it got; the next attempt gets the last details. Cheap: saved at most
   /// once in a while, never by the caller's thread.
   template <class T>
-  void heartbeat(const T& details) { heartbeat_json(encode(details)); }
+  void heartbeat(const T& details) {
+    heartbeat_json(encode(details));
+  }
   void heartbeat() { heartbeat_json({}); }
   /// Details of the attempt before; default-constructed if there are none.
   template <class T>
-  T last_heartbeat() const { return last_details_.empty() ? T{} : decode<T>(last_details_); }
+  T last_heartbeat() const {
+    return last_details_.empty() ? T{} : decode<T>(last_details_);
+  }
 
   // For the worker:
   void request_cancel() { cancel_requested_.store(true, std::memory_order_relaxed); }
-  Clock::time_point last_beat() const { return Clock::time_point(Clock::duration(last_beat_.load(std::memory_order_relaxed))); }
+  Clock::time_point last_beat() const {
+    return Clock::time_point(Clock::duration(last_beat_.load(std::memory_order_relaxed)));
+  }
   /// Moves out details that were not saved yet; false if there are none.
   bool take_beat(Payload& details);
 

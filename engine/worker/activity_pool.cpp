@@ -180,8 +180,10 @@ void ActivityPool::watch(Slot& slot, Clock::time_point now) {
   if (!slot.job || slot.abandoned) return;
   const auto& job = *slot.job;
   const char* timeout = nullptr;
-  if (now > deadline_of(job, slot.started)) timeout = "StartToClose";
-  else if (job.options.heartbeat && now > slot.context->last_beat() + *job.options.heartbeat) timeout = "Heartbeat";
+  if (now > deadline_of(job, slot.started))
+    timeout = "StartToClose";
+  else if (job.options.heartbeat && now > slot.context->last_beat() + *job.options.heartbeat)
+    timeout = "Heartbeat";
   if (!timeout) return;
   slot.abandoned = true;
   slot.context->request_cancel();

@@ -26,8 +26,8 @@ struct ActivityJob {
   ActivityOptions options;
   Timestamp scheduled_at;
   Payload last_details;
-  bool has_row = false;                   ///< an activity_tasks row stands for it
-  store::WorkerId owner = 0;              ///< and names this owner
+  bool has_row = false;       ///< an activity_tasks row stands for it
+  store::WorkerId owner = 0;  ///< and names this owner
   const ActivityBody* body = nullptr;
   ActivitySink* sink = nullptr;
 
@@ -42,8 +42,8 @@ class ActivitySink {
  public:
   virtual ~ActivitySink() = default;
   virtual void finished(std::unique_ptr<ActivityJob> job) = 0;
-  /// The attempt exceeded a timeout ("StartToClose", "Heartbeat"): its result, should it come, is dropped. `job` is still
-  /// in use by its body: valid during the call, except for what the pool sets.
+  /// The attempt exceeded a timeout ("StartToClose", "Heartbeat"): its result, should it come, is dropped. `job` is
+  /// still in use by its body: valid during the call, except for what the pool sets.
   virtual void timed_out(const ActivityJob& job, const std::string& timeout) = 0;
 };
 
@@ -68,14 +68,18 @@ class ActivityPool {
   std::vector<std::unique_ptr<ActivityJob>> take_queued();
   int running() const { return running_.load(); }
 
-  struct Beat { store::WorkerId owner; store::ActivityKey key; Payload details; };
+  struct Beat {
+    store::WorkerId owner;
+    store::ActivityKey key;
+    Payload details;
+  };
   /// Heartbeats of jobs that have a row, since the last call.
   std::vector<Beat> take_beats();
 
  private:
   struct Slot {
     std::mutex mutex;
-    std::shared_ptr<ActivityContext> context;    ///< set while a body runs
+    std::shared_ptr<ActivityContext> context;  ///< set while a body runs
     const ActivityJob* job = nullptr;
     std::chrono::steady_clock::time_point started;
     bool abandoned = false;
@@ -94,7 +98,7 @@ class ActivityPool {
   bool stopping_ = false;
   std::atomic<int> running_ = 0;
   std::atomic<int> queued_ = 0;
-  std::atomic<std::int64_t> mean_ns_ = 0;        ///< moving average of a body's duration
+  std::atomic<std::int64_t> mean_ns_ = 0;  ///< moving average of a body's duration
   std::deque<Slot> slots_;
   std::vector<std::thread> threads_;
   std::mutex watch_mutex_;

@@ -35,7 +35,9 @@ void Lane::begin_stop() {
   changed_.notify_one();
 }
 
-void Lane::join() { if (thread_.joinable()) thread_.join(); }
+void Lane::join() {
+  if (thread_.joinable()) thread_.join();
+}
 
 void Lane::want_claims() {
   {
@@ -126,8 +128,10 @@ void Lane::wait_for_work() {
     return !results_.empty() || !timeouts_.empty() || claims_hinted_ || messages_hinted_ || lease_lost_ || stopping_;
   };
   if (!arrived() && !has_work()) {
-    if (timers_.empty()) changed_.wait(lock, arrived);
-    else changed_.wait_for(lock, std::max(timers_.top().due - database_now(), Duration::zero()), arrived);
+    if (timers_.empty())
+      changed_.wait(lock, arrived);
+    else
+      changed_.wait_for(lock, std::max(timers_.top().due - database_now(), Duration::zero()), arrived);
   }
   claims_wanted_ = std::exchange(claims_hinted_, false) || claims_wanted_;
   messages_wanted_ = std::exchange(messages_hinted_, false) || messages_wanted_;
@@ -220,8 +224,7 @@ void Lane::fire_timers() {
         if (!live->waiting.contains(timer.seq)) continue;
         break;
       case TimerKind::deadline:
-      case TimerKind::retry_alone:
-        break;
+      case TimerKind::retry_alone: break;
     }
     queue(*live);
   }

@@ -30,7 +30,7 @@ struct LaneEnvironment {
   ActivityPool& pool;
   WorkerStats& stats;
   std::function<void(std::string_view level, std::string_view message)> log;
-  std::function<void(const std::vector<Uuid>&)> on_closed;   ///< after the commit that closed them
+  std::function<void(const std::vector<Uuid>&)> on_closed;  ///< after the commit that closed them
 };
 
 /// One thread, one connection, and the runs that it claimed. The loop (lane.cpp):
@@ -74,19 +74,28 @@ class Lane final : public ActivitySink {
     TimerKind kind = TimerKind::timer;
     bool operator>(const Timer& other) const { return due > other.due; }
   };
-  struct TimedOut { store::ActivityKey key; std::string activity; Payload input; std::string timeout; };
+  struct TimedOut {
+    store::ActivityKey key;
+    std::string activity;
+    Payload input;
+    std::string timeout;
+  };
   /// A batch on its way to its commit.
   struct Batch {
-    std::vector<LiveRun*> runs;                       ///< parallel to commit.runs
+    std::vector<LiveRun*> runs;  ///< parallel to commit.runs
     store::CommitBatch commit;
-    std::vector<std::unique_ptr<ActivityJob>> jobs;   ///< to start after the commit
+    std::vector<std::unique_ptr<ActivityJob>> jobs;  ///< to start after the commit
     std::vector<Timer> timers;
     std::vector<store::ActivityKey> cancels;
-    std::vector<std::unique_ptr<LiveRun>> claimed;    ///< owned only if the commit succeeds
-    std::vector<Uuid> failed_tasks;                   ///< to be dropped from memory after the commit
+    std::vector<std::unique_ptr<LiveRun>> claimed;  ///< owned only if the commit succeeds
+    std::vector<Uuid> failed_tasks;                 ///< to be dropped from memory after the commit
   };
   /// A transactional activity threw: the transaction is void; repeat its run alone.
-  struct TransactionalFailed { Uuid run_id; CommandSeq seq; Failure failure; };
+  struct TransactionalFailed {
+    Uuid run_id;
+    CommandSeq seq;
+    Failure failure;
+  };
 
   // lane.cpp: the loop
   void run();
@@ -147,19 +156,22 @@ class Lane final : public ActivitySink {
   // Touched by the lane's thread only.
   std::unordered_map<Uuid, std::unique_ptr<LiveRun>> owned_;
   RunCache cache_;
-  std::vector<Uuid> ready_;                               ///< runs with something to apply
-  std::vector<Uuid> alone_;                               ///< runs to repeat in transactions of their own
-  std::deque<command::ScheduleActivity> transactional_;   ///< of the run that is being advanced
-  std::deque<Event> immediate_;                           ///< outcomes that are known at once, of the same run
+  std::vector<Uuid> ready_;                              ///< runs with something to apply
+  std::vector<Uuid> alone_;                              ///< runs to repeat in transactions of their own
+  std::deque<command::ScheduleActivity> transactional_;  ///< of the run that is being advanced
+  std::deque<Event> immediate_;                          ///< outcomes that are known at once, of the same run
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
-  Timestamp step_now_;                                    ///< the database's time in this step
+  Timestamp step_now_;  ///< the database's time in this step
   std::chrono::steady_clock::time_point step_now_at_;
   std::chrono::steady_clock::time_point last_sweep_;
   Duration failure_delay_{};
   static constexpr int kMaxClaim = 200;
   int claim_limit_ = kMaxClaim;
   /// What became of runs whose claim was rolled back with it.
-  struct Suspect { std::map<CommandSeq, Failure> failed_transactional; std::string refused; };
+  struct Suspect {
+    std::map<CommandSeq, Failure> failed_transactional;
+    std::string refused;
+  };
   std::unordered_map<Uuid, Suspect> suspects_;
   bool claims_wanted_ = true;
   bool messages_wanted_ = false;

@@ -11,7 +11,9 @@ namespace holdfast::worker {
 namespace {
 
 /// The workflow task cannot go on: the code parted from the history, or threw what fails no run.
-struct TaskFailed { std::string message; };
+struct TaskFailed {
+  std::string message;
+};
 
 constexpr auto kSlowTask = std::chrono::seconds(1);
 constexpr auto kFirstBackoff = std::chrono::seconds(1);
@@ -28,7 +30,9 @@ void append(store::RunCommit& commit, const Event& event) {
 }
 
 template <class... F>
-struct Overloaded : F... { using F::operator()...; };
+struct Overloaded : F... {
+  using F::operator()...;
+};
 
 }  // namespace
 
@@ -41,10 +45,9 @@ void Lane::advance(Batch& batch, LiveRun& live, store::StepTransaction& transact
   transactional_.clear();
   immediate_.clear();
   if (!live.run || !live.refused.empty()) {
-    const auto message = !live.refused.empty()
-                             ? std::exchange(live.refused, {})
-                             : fmt::format("workflow type {} is not registered with worker {}", live.info.workflow_type,
-                                           env_.options.identity);
+    const auto message = !live.refused.empty() ? std::exchange(live.refused, {})
+                                               : fmt::format("workflow type {} is not registered with worker {}",
+                                                             live.info.workflow_type, env_.options.identity);
     return fail_task(batch, live, commit, message);
   }
   commit.at = std::max(step_now_, live.run->now());
@@ -56,8 +59,8 @@ void Lane::advance(Batch& batch, LiveRun& live, store::StepTransaction& transact
     return fail_task(batch, live, commit, failed.message);
   }
   if (const auto took = std::chrono::steady_clock::now() - began; took > kSlowTask)
-    env_.log("warn", fmt::format("a task of workflow type {} (run {}) blocked its lane for {} ms", live.info.workflow_type,
-                                 live.info.run_id.to_string(),
+    env_.log("warn", fmt::format("a task of workflow type {} (run {}) blocked its lane for {} ms",
+                                 live.info.workflow_type, live.info.run_id.to_string(),
                                  std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
   const bool dispatched = std::any_of(batch.jobs.begin() + static_cast<std::ptrdiff_t>(jobs_before), batch.jobs.end(),
                                       [&](const auto& job) { return job->key.run_id == live.info.run_id; });
@@ -107,13 +110,15 @@ void Lane::carry_out(Batch& batch, LiveRun& live, store::RunCommit& commit, std:
   for (auto& command : commands) {
     auto* scheduled = std::get_if<command::ScheduleActivity>(&command);
     if (scheduled && scheduled->input.size() > limit) {
-      immediate_.push_back(event::ActivityFailed{scheduled->seq, oversized_failure("input", scheduled->input.size(), limit),
+      immediate_.push_back(event::ActivityFailed{scheduled->seq,
+                                                 oversized_failure("input", scheduled->input.size(), limit),
                                                  RetryState::non_retryable_failure, 0});
       scheduled->input = "null";
       append(commit, to_event(command));
       continue;
     }
-    if (const auto* completed = std::get_if<command::CompleteWorkflow>(&command); completed && completed->result.size() > limit)
+    if (const auto* completed = std::get_if<command::CompleteWorkflow>(&command);
+        completed && completed->result.size() > limit)
       throw TaskFailed{oversized_failure("the result of the workflow", completed->result.size(), limit).message};
     append(commit, to_event(command));
     std::visit(Overloaded{
@@ -153,7 +158,8 @@ void Lane::schedule(Batch& batch, LiveRun& live, store::RunCommit& commit, comma
   }
   const auto& queue = command.options.task_queue.empty() ? live.info.task_queue : command.options.task_queue;
   const bool here = served_here(queue) && env_.registry.activity(command.activity) && env_.pool.has_room();
-  // A single attempt is recorded before it begins, so that it cannot happen twice; heartbeats need a row to be saved in.
+  // A single attempt is recorded before it begins, so that it cannot happen twice; heartbeats need a row to be saved
+  // in.
   const bool recorded = command.options.retry.max_attempts == 1 || command.options.heartbeat;
   if (!here || recorded) {
     store::NewActivityTask task;
@@ -166,11 +172,14 @@ void Lane::schedule(Batch& batch, LiveRun& live, store::RunCommit& commit, comma
     task.scheduled_at = step_now_;
     commit.new_tasks.push_back(std::move(task));
   }
-  if (here) batch.jobs.push_back(make_job(live, std::move(command), recorded));
-  else ++env_.stats.remote_activities;
+  if (here)
+    batch.jobs.push_back(make_job(live, std::move(command), recorded));
+  else
+    ++env_.stats.remote_activities;
 }
 
-void Lane::run_transactional(Batch& batch, LiveRun& live, store::RunCommit& commit, store::StepTransaction& transaction) {
+void Lane::run_transactional(Batch& batch, LiveRun& live, store::RunCommit& commit,
+                             store::StepTransaction& transaction) {
   while (!transactional_.empty() && !live.run->closed()) {
     auto command = std::move(transactional_.front());
     transactional_.pop_front();
@@ -183,11 +192,12 @@ void Lane::run_transactional(Batch& batch, LiveRun& live, store::RunCommit& comm
       continue;
     }
     const auto* body = env_.registry.transactional(command.activity);
-    if (!body) throw TaskFailed{fmt::format("transactional activity {} is not registered with worker {}",
-                                            command.activity, env_.options.identity)};
-    ActivityContext context({live.info.run_id, live.info.namespace_, live.info.workflow_id, command.activity, command.seq,
-                             made + 1}, {}, ActivityContext::Clock::now() + command.options.start_to_close.value_or(
-                                                std::chrono::seconds(10)));
+    if (!body)
+      throw TaskFailed{fmt::format("transactional activity {} is not registered with worker {}", command.activity,
+                                   env_.options.identity)};
+    ActivityContext context(
+        {live.info.run_id, live.info.namespace_, live.info.workflow_id, command.activity, command.seq, made + 1}, {},
+        ActivityContext::Clock::now() + command.options.start_to_close.value_or(std::chrono::seconds(10)));
     Payload result;
     try {
       result = (*body)(command.input, transaction.business(), context);
@@ -207,8 +217,9 @@ void Lane::run_transactional(Batch& batch, LiveRun& live, store::RunCommit& comm
   }
 }
 
-void Lane::record_failed_attempt(Batch& batch, LiveRun& live, store::RunCommit& commit, command::ScheduleActivity command,
-                                 int attempts_made, Timestamp scheduled_at, const Failure& failure) {
+void Lane::record_failed_attempt(Batch& batch, LiveRun& live, store::RunCommit& commit,
+                                 command::ScheduleActivity command, int attempts_made, Timestamp scheduled_at,
+                                 const Failure& failure) {
   const auto& options = command.options;
   std::optional<Duration> time_left;
   if (options.schedule_to_close) time_left = *options.schedule_to_close - (step_now_ - scheduled_at);
@@ -252,8 +263,8 @@ void Lane::decide_next(Batch& batch, LiveRun& live, store::RunCommit& commit, bo
   const auto due = live.next_due();
   const bool soon = due && *due - step_now_ < env_.options.park_after;
   const bool busy = dispatched || std::ranges::any_of(live.local, [&](const auto& entry) {
-    return !contains(batch.cancels, store::ActivityKey{live.info.run_id, entry.first, 1});
-  });
+                      return !contains(batch.cancels, store::ActivityKey{live.info.run_id, entry.first, 1});
+                    });
   if (busy || soon) return;
   commit.next = store::NextState::parked;
   commit.ready_at = due;
@@ -288,9 +299,7 @@ std::unique_ptr<ActivityJob> Lane::make_job(const LiveRun& live, command::Schedu
   return job;
 }
 
-bool Lane::served_here(const std::string& task_queue) const {
-  return contains(env_.options.task_queues, task_queue);
-}
+bool Lane::served_here(const std::string& task_queue) const { return contains(env_.options.task_queues, task_queue); }
 
 RunInfo Lane::info_of(const LiveRun& live) const {
   return {.run_id = live.info.run_id,

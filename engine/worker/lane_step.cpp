@@ -142,8 +142,7 @@ void Lane::after_commit(Batch& batch) {
   }
   for (auto& timer : batch.timers) timers_.push(timer);
   for (auto& job : batch.jobs)
-    if (auto* live = find(job->key.run_id))
-      live->local[job->key.seq] = {job->options, job->scheduled_at, job->has_row};
+    if (auto* live = find(job->key.run_id)) live->local[job->key.seq] = {job->options, job->scheduled_at, job->has_row};
   std::vector<Uuid> closed;
   const auto unknown = batch.commit.runs.size() - batch.runs.size();
   for (std::size_t i = 0; i < batch.runs.size(); ++i) {
@@ -151,7 +150,7 @@ void Lane::after_commit(Batch& batch) {
     if (commit.next == store::NextState::closed) closed.push_back(commit.run_id);
     settle(batch, *batch.runs[i], commit);
   }
-  std::erase_if(batch.jobs, [this](const auto& job) { return !find(job->key.run_id); });   // closed at once
+  std::erase_if(batch.jobs, [this](const auto& job) { return !find(job->key.run_id); });  // closed at once
   env_.stats.local_activities += static_cast<std::int64_t>(batch.jobs.size());
   env_.pool.submit(std::move(batch.jobs));
   for (const auto& key : batch.cancels) {
@@ -233,7 +232,7 @@ void Lane::step_alone() {
   batch.runs.push_back(live);
   try {
     rebuild(batch, *transaction, {live});
-    if (batch.runs.empty()) return;   // not ours any more: rebuild() dropped it
+    if (batch.runs.empty()) return;  // not ours any more: rebuild() dropped it
     advance(batch, *live, *transaction);
     commit(batch, *transaction);
   } catch (const TransactionalFailed& failed) {

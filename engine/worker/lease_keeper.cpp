@@ -8,7 +8,9 @@ LeaseKeeper::LeaseKeeper(store::Store& store, const WorkerOptions& options, std:
                          std::function<void(std::string_view, std::string_view)> log)
     : store_(store), options_(options), lanes_(lanes), log_(std::move(log)) {}
 
-void LeaseKeeper::start() { thread_ = std::thread([this] { run(); }); }
+void LeaseKeeper::start() {
+  thread_ = std::thread([this] { run(); });
+}
 
 void LeaseKeeper::stop() {
   {

@@ -15,8 +15,8 @@ namespace holdfast::worker {
 /// Something that reached a run and is not durable in its history yet.
 struct PendingInput {
   Event event;
-  std::int64_t inbox_id = 0;      ///< 0: it did not come through the inbox
-  bool ends_row = false;          ///< an activity outcome whose task row goes with it
+  std::int64_t inbox_id = 0;  ///< 0: it did not come through the inbox
+  bool ends_row = false;      ///< an activity outcome whose task row goes with it
 };
 
 /// An attempt that this process has taken on: queued or running in the pool.
@@ -29,28 +29,28 @@ struct LocalAttempt {
 /// A transactional activity that waits for its next attempt.
 struct WaitingTransactional {
   command::ScheduleActivity command;
-  int attempt = 0;                ///< attempts made
+  int attempt = 0;  ///< attempts made
   Timestamp scheduled_at, due;
 };
 
 /// A run that a lane owns, or keeps in its cache after parking it.
 struct LiveRun {
   store::ClaimedRun info;
-  std::unique_ptr<Run> run;                     ///< null: to be rebuilt from the store first
+  std::unique_ptr<Run> run;  ///< null: to be rebuilt from the store first
   std::vector<PendingInput> inputs;
   std::map<CommandSeq, LocalAttempt> local;
   std::map<CommandSeq, WaitingTransactional> waiting;
-  std::map<CommandSeq, Failure> failed_transactional;   ///< attempts whose failure is to be recorded
-  std::vector<store::NewActivityTask> new_tasks;        ///< retries to be written with the next commit
+  std::map<CommandSeq, Failure> failed_transactional;  ///< attempts whose failure is to be recorded
+  std::vector<store::NewActivityTask> new_tasks;       ///< retries to be written with the next commit
   // Of a rebuilt run, for its next commit:
-  std::vector<Command> unrecorded;                      ///< commands that replay gave beyond the last row
-  std::vector<command::ScheduleActivity> to_schedule;   ///< recorded, but neither here nor in a task row
-  bool fresh = false;                           ///< WorkflowStarted is not durable
-  bool queued = false;                          ///< stands in the lane's list of runs to advance
-  bool alone = false;                           ///< to be advanced in a transaction of its own
-  int conflicts = 0;                            ///< in a row
-  std::string refused;                          ///< the database refused the last commit: fail the task with this
-  std::list<Uuid>::iterator cached_at;          ///< its place in the cache, while cached
+  std::vector<Command> unrecorded;                     ///< commands that replay gave beyond the last row
+  std::vector<command::ScheduleActivity> to_schedule;  ///< recorded, but neither here nor in a task row
+  bool fresh = false;                                  ///< WorkflowStarted is not durable
+  bool queued = false;                                 ///< stands in the lane's list of runs to advance
+  bool alone = false;                                  ///< to be advanced in a transaction of its own
+  int conflicts = 0;                                   ///< in a row
+  std::string refused;                  ///< the database refused the last commit: fail the task with this
+  std::list<Uuid>::iterator cached_at;  ///< its place in the cache, while cached
   std::size_t cached_bytes = 0;
 
   /// Is the outcome of this activity among the inputs already?

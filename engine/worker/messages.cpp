@@ -8,10 +8,8 @@ Event event_of(const store::Message& message) {
   switch (message.kind) {
     case store::MessageKind::signal:
       return event::WorkflowSignaled{message.name, message.payload, message.message_id.to_string()};
-    case store::MessageKind::cancel:
-      return event::WorkflowCancelRequested{message.name};
-    case store::MessageKind::activity_completed:
-      return event::ActivityCompleted{message.seq, message.payload};
+    case store::MessageKind::cancel: return event::WorkflowCancelRequested{message.name};
+    case store::MessageKind::activity_completed: return event::ActivityCompleted{message.seq, message.payload};
     case store::MessageKind::activity_failed: {
       auto outcome = store::decode_activity_failure(message.payload);
       return event::ActivityFailed{message.seq, std::move(outcome.failure), outcome.retry_state, message.attempt};

@@ -64,9 +64,12 @@ Registry Registry::restricted_to(const std::vector<std::string>& workflows,
     share.add_workflow(*definition);
   }
   for (const auto& name : activities) {
-    if (const auto* body = activity(name)) share.add_activity(name, *body);
-    else if (const auto* in_transaction = transactional(name)) share.add_transactional(name, *in_transaction);
-    else throw std::invalid_argument("activity " + name + " is not registered in this program");
+    if (const auto* body = activity(name))
+      share.add_activity(name, *body);
+    else if (const auto* in_transaction = transactional(name))
+      share.add_transactional(name, *in_transaction);
+    else
+      throw std::invalid_argument("activity " + name + " is not registered in this program");
   }
   return share;
 }

@@ -40,10 +40,11 @@ class Registry {
   template <class In, class Out, class Body>
     requires std::is_invocable_r_v<Out, const Body&, const In&, pqxx::transaction_base&, ActivityContext&>
   void add(const TransactionalActivity<In, Out>& activity, Body body) {
-    add_transactional(activity.name, [body = std::move(body)](const Payload& input, store::BusinessTransaction& transaction,
-                                                              ActivityContext& context) -> Payload {
-      return encode<Out>(body(decode<In>(input), transaction.postgres(), context));
-    });
+    add_transactional(activity.name,
+                      [body = std::move(body)](const Payload& input, store::BusinessTransaction& transaction,
+                                               ActivityContext& context) -> Payload {
+                        return encode<Out>(body(decode<In>(input), transaction.postgres(), context));
+                      });
   }
 
   void add_workflow(WorkflowDefinition definition);

@@ -36,7 +36,9 @@ void RemoteActivities::begin_stop() {
   changed_.notify_one();
 }
 
-void RemoteActivities::join() { if (thread_.joinable()) thread_.join(); }
+void RemoteActivities::join() {
+  if (thread_.joinable()) thread_.join();
+}
 
 void RemoteActivities::want_claims() {
   {
@@ -103,7 +105,9 @@ void RemoteActivities::run() {
     bool claims = false, expired = false;
     {
       std::unique_lock lock(mutex_);
-      const auto arrived = [this] { return !outcomes_.empty() || expired_wanted_ || stopping_ || (claims_wanted_ && pool_.free_slots() > 0); };
+      const auto arrived = [this] {
+        return !outcomes_.empty() || expired_wanted_ || stopping_ || (claims_wanted_ && pool_.free_slots() > 0);
+      };
       if (unwritten_.empty()) {
         // Bodies of lanes have heartbeats too, and free a slot without telling this thread.
         changed_.wait_for(lock, claims_wanted_ ? kSlotInterval : kBeatInterval, arrived);
@@ -158,7 +162,8 @@ void RemoteActivities::dispatch(std::vector<store::ClaimedActivity> tasks) {
       outcome.worker = owner_();
       outcome.kind = store::ActivityOutcome::Kind::retry;
       outcome.failure.type = "NotRegistered";
-      outcome.failure.message = fmt::format("activity {} is not registered with worker {}", task.activity, options_.identity);
+      outcome.failure.message =
+          fmt::format("activity {} is not registered with worker {}", task.activity, options_.identity);
       outcome.retry_delay = std::chrono::seconds(10);
       unwritten_.push_back(std::move(outcome));
       continue;

@@ -41,8 +41,8 @@ class RemoteActivities final : public ActivitySink {
   void write_outcomes();
   void send_heartbeats();
   void decide_expired();
-  store::ActivityOutcome outcome_of(const store::ActivityKey& key, const ActivityOptions& options, Timestamp scheduled_at,
-                                    Failure failure) const;
+  store::ActivityOutcome outcome_of(const store::ActivityKey& key, const ActivityOptions& options,
+                                    Timestamp scheduled_at, Failure failure) const;
   Timestamp database_now() const;
 
   store::Store& store_;
@@ -55,7 +55,7 @@ class RemoteActivities final : public ActivitySink {
   // The thread's own:
   std::vector<store::ActivityOutcome> unwritten_;
   std::chrono::steady_clock::time_point last_beats_;
-  Timestamp clock_;                                     ///< database time at `clock_at_`
+  Timestamp clock_;  ///< database time at `clock_at_`
   std::chrono::steady_clock::time_point clock_at_;
 
   std::mutex mutex_;

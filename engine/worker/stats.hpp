@@ -7,8 +7,8 @@ namespace holdfast::worker {
 
 /// Counters of a worker, for metrics, tests and benchmarks. Each only grows. Thread-safe.
 struct WorkerStats {
-  std::atomic<std::int64_t> commits = 0;            ///< step transactions committed
-  std::atomic<std::int64_t> workflow_tasks = 0;     ///< history rows appended
+  std::atomic<std::int64_t> commits = 0;         ///< step transactions committed
+  std::atomic<std::int64_t> workflow_tasks = 0;  ///< history rows appended
   std::atomic<std::int64_t> runs_claimed = 0;
   std::atomic<std::int64_t> runs_closed = 0;
   std::atomic<std::int64_t> runs_parked = 0;
@@ -17,7 +17,7 @@ struct WorkerStats {
   std::atomic<std::int64_t> local_activities = 0;
   std::atomic<std::int64_t> remote_activities = 0;
   std::atomic<std::int64_t> transactional_activities = 0;
-  std::atomic<std::int64_t> batches_split = 0;      ///< batches that failed and were repeated run by run
+  std::atomic<std::int64_t> batches_split = 0;  ///< batches that failed and were repeated run by run
   std::atomic<std::int64_t> task_failures = 0;
   std::atomic<std::int64_t> leases_lost = 0;
 };

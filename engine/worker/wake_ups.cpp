@@ -62,14 +62,17 @@ void WakeUps::run() {
       if (ours) {
         // One lane takes what is new; the others learn of their own messages by their own doorbells.
         lanes_[next_lane_++ % lanes_.size()]->want_claims();
-        for (auto& lane : lanes_) if (lane->owned_runs() > 0) lane->want_messages();
+        for (auto& lane : lanes_)
+          if (lane->owned_runs() > 0) lane->want_messages();
         remote_.want_claims();
       }
       if (Clock::now() < next_look) continue;
       look();
       // Without hints, polling decides the latency: quick while there is work, slow when there is none.
       const bool lively = found_work_ || (!options_.notify && poll < options_.idle_poll);
-      poll = found_work_ ? Duration(kBusyPoll) : lively ? std::min<Duration>(poll * 2, options_.idle_poll) : options_.idle_poll;
+      poll = found_work_ ? Duration(kBusyPoll)
+             : lively    ? std::min<Duration>(poll * 2, options_.idle_poll)
+                         : options_.idle_poll;
       next_look = Clock::now() + poll;
       if (Clock::now() >= next_maintenance) {
         store_.maintain();
@@ -86,10 +89,12 @@ void WakeUps::run() {
 
 void WakeUps::look() {
   std::vector<store::WorkerId> workers;
-  for (const auto& lane : lanes_) if (const auto id = lane->worker_id()) workers.push_back(id);
+  for (const auto& lane : lanes_)
+    if (const auto id = lane->worker_id()) workers.push_back(id);
   const auto seen = store_.peek(workers, options_.task_queues);
   found_work_ = seen.runs || seen.activities || !seen.rung.empty();
-  if (seen.runs) for (auto& lane : lanes_) lane->want_claims();
+  if (seen.runs)
+    for (auto& lane : lanes_) lane->want_claims();
   for (auto& lane : lanes_)
     if (contains(seen.rung, lane->worker_id())) lane->want_messages();
   if (seen.activities) remote_.want_claims();
@@ -124,8 +129,10 @@ void ClosedHints::closed(const std::vector<Uuid>& run_ids) {
   {
     const std::lock_guard lock(mutex_);
     many_ = many_ || run_ids_.size() + run_ids.size() > kMaxClosedNames;
-    if (many_) run_ids_.clear();
-    else run_ids_.insert(run_ids_.end(), run_ids.begin(), run_ids.end());
+    if (many_)
+      run_ids_.clear();
+    else
+      run_ids_.insert(run_ids_.end(), run_ids.begin(), run_ids.end());
   }
   changed_.notify_one();
 }
@@ -136,8 +143,10 @@ void ClosedHints::run() {
     changed_.wait(lock, [this] { return stopping_ || many_ || !run_ids_.empty(); });
     if (stopping_) return;
     std::vector<std::string> hints;
-    if (std::exchange(many_, false)) hints.emplace_back("c:*");
-    else for (const auto& id : run_ids_) hints.push_back("c:" + id.to_string());
+    if (std::exchange(many_, false))
+      hints.emplace_back("c:*");
+    else
+      for (const auto& id : run_ids_) hints.push_back("c:" + id.to_string());
     run_ids_.clear();
     lock.unlock();
     try {
@@ -146,7 +155,8 @@ void ClosedHints::run() {
       // A hint only: the clients poll.
     }
     lock.lock();
-    changed_.wait_for(lock, hints.front() == "c:*" ? kClosedInterval * 10 : kClosedInterval, [this] { return stopping_; });
+    changed_.wait_for(lock, hints.front() == "c:*" ? kClosedInterval * 10 : kClosedInterval,
+                      [this] { return stopping_; });
   }
 }
 

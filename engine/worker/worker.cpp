@@ -19,7 +19,9 @@ void check(bool ok, std::string_view field, const std::string& value, std::strin
   if (!ok) throw std::invalid_argument(fmt::format("worker option {} is {}; allowed: {}", field, value, allowed));
 }
 
-std::string in_ms(Duration d) { return fmt::format("{} ms", std::chrono::duration_cast<std::chrono::milliseconds>(d).count()); }
+std::string in_ms(Duration d) {
+  return fmt::format("{} ms", std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
+}
 
 std::string default_identity() {
   char host[256] = "localhost";
@@ -43,9 +45,11 @@ WorkerOptions completed(WorkerOptions options) {
 void WorkerOptions::validate() const {
   check(!task_queues.empty(), "task_queues", "empty", "at least one");
   for (const auto& queue : task_queues)
-    check(!queue.empty() && queue.size() <= 255, "task_queues", "\"" + queue.substr(0, 300) + "\"", "names of 1 to 255 bytes");
+    check(!queue.empty() && queue.size() <= 255, "task_queues", "\"" + queue.substr(0, 300) + "\"",
+          "names of 1 to 255 bytes");
   check(lanes >= 1 && lanes <= 64, "lanes", std::to_string(lanes), "1 to 64");
-  check(activity_threads >= 1 && activity_threads <= 1024, "activity_threads", std::to_string(activity_threads), "1 to 1024");
+  check(activity_threads >= 1 && activity_threads <= 1024, "activity_threads", std::to_string(activity_threads),
+        "1 to 1024");
   check(max_owned_runs >= 1, "max_owned_runs", std::to_string(max_owned_runs), "1 or more");
   check(max_batch >= 1 && max_batch <= 10000, "max_batch", std::to_string(max_batch), "1 to 10000");
   check(lease >= std::chrono::milliseconds(500), "lease", in_ms(lease), "500 ms or more");
@@ -56,21 +60,25 @@ void WorkerOptions::validate() const {
 
 struct Worker::Parts {
   Parts(store::Store& s, const Registry& r, WorkerOptions o)
-      : store(s), options(completed(std::move(o))), closed_hints(store, options.notify),
+      : store(s),
+        options(completed(std::move(o))),
+        closed_hints(store, options.notify),
         pool(options.activity_threads, options.max_payload_bytes),
-        remote(store, r, options, pool, options.log), wake_ups(store, options, lanes, remote, options.log),
+        remote(store, r, options, pool, options.log),
+        wake_ups(store, options, lanes, remote, options.log),
         leases(store, options, lanes, options.log) {
     for (int i = 0; i < options.lanes; ++i)
-      lanes.push_back(std::make_unique<Lane>(
-          LaneEnvironment{store, r, options, pool, stats, options.log,
-                          [this](const std::vector<Uuid>& ids) { closed_hints.closed(ids); }}, i));
+      lanes.push_back(
+          std::make_unique<Lane>(LaneEnvironment{store, r, options, pool, stats, options.log,
+                                                 [this](const std::vector<Uuid>& ids) { closed_hints.closed(ids); }},
+                                 i));
   }
 
   store::Store& store;
   const WorkerOptions options;
   WorkerStats stats;
   ClosedHints closed_hints;
-  std::vector<std::unique_ptr<Lane>> lanes;   // before the pool: running bodies report to them
+  std::vector<std::unique_ptr<Lane>> lanes;  // before the pool: running bodies report to them
   ActivityPool pool;
   RemoteActivities remote;
   WakeUps wake_ups;
@@ -97,7 +105,7 @@ bool Worker::stop() {
   parts_->wake_ups.stop();
   parts_->remote.begin_stop();
   for (auto& lane : parts_->lanes) lane->begin_stop();
-  parts_->remote.join();   // its outcomes are written under a lane's id
+  parts_->remote.join();  // its outcomes are written under a lane's id
   for (auto& lane : parts_->lanes) lane->join();
   parts_->leases.stop();
   for (auto& lane : parts_->lanes) lane->release();

@@ -9,9 +9,16 @@
 using namespace holdfast;
 using namespace std::chrono_literals;
 
-struct Request { std::string text; };
-struct Decision { bool approved = false; std::string by; };
-struct Answer { std::string text; };
+struct Request {
+  std::string text;
+};
+struct Decision {
+  bool approved = false;
+  std::string by;
+};
+struct Answer {
+  std::string text;
+};
 BOOST_DESCRIBE_STRUCT(Request, (), (text))
 BOOST_DESCRIBE_STRUCT(Decision, (), (approved, by))
 BOOST_DESCRIBE_STRUCT(Answer, (), (text))

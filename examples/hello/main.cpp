@@ -11,8 +11,13 @@ using namespace holdfast;
 using namespace std::chrono_literals;
 
 // [readme]
-struct Order { std::string item; int cents = 0; };
-struct Receipt { std::string number; };
+struct Order {
+  std::string item;
+  int cents = 0;
+};
+struct Receipt {
+  std::string number;
+};
 BOOST_DESCRIBE_STRUCT(Order, (), (item, cents))
 BOOST_DESCRIBE_STRUCT(Receipt, (), (number))
 
@@ -22,8 +27,8 @@ const Signal<Nothing> packed{"packed"};
 const WorkflowType<Order, Receipt> kBuy{"Buy", "orders"};
 
 Workflow<Receipt> buy(Context ctx, Order order) {
-  auto receipt = co_await ctx.run(charge, order);          // retried, timed, recorded
-  if (!co_await ctx.receive(packed, 24h))                  // a signal, or a day goes by
+  auto receipt = co_await ctx.run(charge, order);  // retried, timed, recorded
+  if (!co_await ctx.receive(packed, 24h))          // a signal, or a day goes by
     throw ApplicationError("NotPacked", order.item + " was not packed in time");
   co_await ctx.run(ship, receipt);
   co_return receipt;
@@ -35,7 +40,8 @@ int main() {
   worker::Registry registry;
   registry.add(kBuy, buy);
   registry.add(charge, [](const Order& order, worker::ActivityContext& context) {
-    return Receipt{order.item + " for " + std::to_string(order.cents) + ", attempt " + std::to_string(context.attempt())};
+    return Receipt{order.item + " for " + std::to_string(order.cents) + ", attempt " +
+                   std::to_string(context.attempt())};
   });
   registry.add(ship, [](const Receipt&, worker::ActivityContext&) { return Nothing{}; });
   worker::Worker worker(store, registry, {.task_queues = {"orders"}});

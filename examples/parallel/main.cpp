@@ -9,9 +9,15 @@
 using namespace holdfast;
 using namespace std::chrono_literals;
 
-struct Booking { std::string what; };
-struct Trip { std::vector<std::string> parts; };
-struct Outcome { std::string text; };
+struct Booking {
+  std::string what;
+};
+struct Trip {
+  std::vector<std::string> parts;
+};
+struct Outcome {
+  std::string text;
+};
 BOOST_DESCRIBE_STRUCT(Booking, (), (what))
 BOOST_DESCRIBE_STRUCT(Trip, (), (parts))
 BOOST_DESCRIBE_STRUCT(Outcome, (), (text))
@@ -29,7 +35,7 @@ Workflow<Outcome> travel(Context ctx, Trip trip) {
     try {
       done.push_back(co_await booking);
     } catch (const ActivityError&) {
-      failed = true;   // co_await is not allowed in a catch block: remember, and compensate below
+      failed = true;  // co_await is not allowed in a catch block: remember, and compensate below
     }
   }
   if (!failed) co_return Outcome{"booked " + std::to_string(done.size())};

@@ -98,13 +98,29 @@ TEST(Events, NoPayloadIsNotNull) {
 
 TEST(Events, MalformedRowsAreRejected) {
   for (const auto* text : {
-           "", "{}", "null", "[", "[{}]", "[{\"type\":\"WorkflowStarted\"}", "[{\"type\":\"WorkflowStarted\"},]",
-           "[{\"type\":\"WorkflowStarted\"}]x", "[1]", "[null]", "[{\"type\":1}]", "[{\"type\":\"Invented\"}]",
-           "[{\"type\":\"workflowstarted\"}]", "[{\"type\":\"TimerFired\"}]", "[{\"type\":\"TimerFired\",\"seq\":0}]",
-           "[{\"type\":\"TimerFired\",\"seq\":\"1\"}]", "[{\"type\":\"TimerFired\",\"seq\":4294967297}]",
-           "[{\"type\":\"TimerFired\",\"seq\":1.5}]", "[{\"type\":\"ActivityScheduled\",\"seq\":1}]",
-           "[{\"type\":\"TimerStarted\",\"seq\":1}]", "[{\"type\":\"TimerStarted\",\"seq\":1,\"fire_at\":\"soon\"}]",
-           "[{\"type\":\"WorkflowSignaled\"}]", "[{\"type\":\"WorkflowCompleted\",\"result\":}]",
+           "",
+           "{}",
+           "null",
+           "[",
+           "[{}]",
+           "[{\"type\":\"WorkflowStarted\"}",
+           "[{\"type\":\"WorkflowStarted\"},]",
+           "[{\"type\":\"WorkflowStarted\"}]x",
+           "[1]",
+           "[null]",
+           "[{\"type\":1}]",
+           "[{\"type\":\"Invented\"}]",
+           "[{\"type\":\"workflowstarted\"}]",
+           "[{\"type\":\"TimerFired\"}]",
+           "[{\"type\":\"TimerFired\",\"seq\":0}]",
+           "[{\"type\":\"TimerFired\",\"seq\":\"1\"}]",
+           "[{\"type\":\"TimerFired\",\"seq\":4294967297}]",
+           "[{\"type\":\"TimerFired\",\"seq\":1.5}]",
+           "[{\"type\":\"ActivityScheduled\",\"seq\":1}]",
+           "[{\"type\":\"TimerStarted\",\"seq\":1}]",
+           "[{\"type\":\"TimerStarted\",\"seq\":1,\"fire_at\":\"soon\"}]",
+           "[{\"type\":\"WorkflowSignaled\"}]",
+           "[{\"type\":\"WorkflowCompleted\",\"result\":}]",
            "[{\"type\":\"WorkflowCompleted\",\"result\":{]}]",
            "[{\"type\":\"ActivityFailed\",\"seq\":1,\"retry_state\":\"odd\"}]",
            "[{\"type\":\"ActivityFailed\",\"seq\":1,\"failure\":3}]",
@@ -124,8 +140,8 @@ TEST(Events, TheErrorSaysWhichEventOfTheRow) {
 }
 
 TEST(Events, CommandsAreWhatTheRunAskedFor) {
-  const std::vector<bool> expected{false, true, false, false, true, true, false,
-                                   true,  false, false, true, true, true, false, false};
+  const std::vector<bool> expected{false, true,  false, false, true, true,  false, true,
+                                   false, false, true,  true,  true, false, false};
   const auto events = one_of_each();
   for (std::size_t i = 0; i < events.size(); ++i) {
     EXPECT_EQ(is_command_event(events[i]), expected[i]) << event_name(events[i]);

@@ -18,10 +18,12 @@ TEST(JsonReader, KnowsWhatJsonIs) {
 
 TEST(JsonReader, KnowsWhatItIsNot) {
   for (const auto text :
-       {""sv, " "sv, "{"sv, "}"sv, "["sv, "]"sv, "{]"sv, "[}"sv, "[1,]"sv, "[,1]"sv, "[1 2]"sv, "{\"a\"}"sv,
-        "{\"a\":}"sv, "{\"a\":1,}"sv, "{a:1}"sv, "{1:1}"sv, "01"sv, "-"sv, "1."sv, ".5"sv, "1e"sv, "+1"sv, "nul"sv,
-        "nulll"sv, "True"sv, "NaN"sv, "'a'"sv, "\"a"sv, "\"\\x\""sv, "\"\\u12g4\""sv, "\"\\u12"sv, "\"\n\""sv,
-        "\"a\0b\""sv, "{}{}"sv, "1 1"sv, "[[]"sv, "[]]"sv, "\"\xFF\""sv, "\0"sv, "{}\0"sv, "/**/1"sv}) {
+       {""sv,        " "sv,           "{"sv,        "}"sv,      "["sv,        "]"sv,        "{]"sv,
+        "[}"sv,      "[1,]"sv,        "[,1]"sv,     "[1 2]"sv,  "{\"a\"}"sv,  "{\"a\":}"sv, "{\"a\":1,}"sv,
+        "{a:1}"sv,   "{1:1}"sv,       "01"sv,       "-"sv,      "1."sv,       ".5"sv,       "1e"sv,
+        "+1"sv,      "nul"sv,         "nulll"sv,    "True"sv,   "NaN"sv,      "'a'"sv,      "\"a"sv,
+        "\"\\x\""sv, "\"\\u12g4\""sv, "\"\\u12"sv,  "\"\n\""sv, "\"a\0b\""sv, "{}{}"sv,     "1 1"sv,
+        "[[]"sv,     "[]]"sv,         "\"\xFF\""sv, "\0"sv,     "{}\0"sv,     "/**/1"sv}) {
     EXPECT_FALSE(is_valid_json(text)) << text;
   }
 }
@@ -59,8 +61,8 @@ TEST(JsonReader, IntegersAreExactOrRejected) {
   EXPECT_EQ(JsonReader("9223372036854775807").integer(), std::numeric_limits<std::int64_t>::max());
   EXPECT_EQ(JsonReader("-9223372036854775808").integer(), std::numeric_limits<std::int64_t>::min());
   EXPECT_EQ(JsonReader("0").integer(), 0);
-  for (const auto* text : {"9223372036854775808", "-9223372036854775809", "18446744073709551616", "99999999999999999999",
-                           "1.0", "1e3", "01", "", "-", "\"1\"", "null"}) {
+  for (const auto* text : {"9223372036854775808", "-9223372036854775809", "18446744073709551616",
+                           "99999999999999999999", "1.0", "1e3", "01", "", "-", "\"1\"", "null"}) {
     EXPECT_THROW(JsonReader(text).integer(), HistoryError) << text;
   }
 }

@@ -67,10 +67,21 @@ std::vector<Case> table() {
       {"a delay that fits", defaults, 1, kOrdinary, 1001ms, in_progress, 1s},
       {"a delay that does not fit", defaults, 1, kOrdinary, 1s, timeout, 0s},
       {"no time left", policy(0s, 1), 1, kOrdinary, 0s, timeout, 0s},
-      {"attempt timeout is retried", defaults, 1, failure_of(FailureKind::timeout, "StartToClose"), {}, in_progress, 1s},
+      {"attempt timeout is retried",
+       defaults,
+       1,
+       failure_of(FailureKind::timeout, "StartToClose"),
+       {},
+       in_progress,
+       1s},
       {"silence is retried", defaults, 1, failure_of(FailureKind::timeout, "Heartbeat"), {}, in_progress, 1s},
-      {"unless listed", policy(1s, 2, {}, 0, {"Heartbeat"}), 1, failure_of(FailureKind::timeout, "Heartbeat"), {},
-       non_retryable_failure, 0s},
+      {"unless listed",
+       policy(1s, 2, {}, 0, {"Heartbeat"}),
+       1,
+       failure_of(FailureKind::timeout, "Heartbeat"),
+       {},
+       non_retryable_failure,
+       0s},
       {"queue timeout is final", defaults, 1, failure_of(FailureKind::timeout, "ScheduleToStart"), {}, timeout, 0s},
       {"total timeout is final", defaults, 1, failure_of(FailureKind::timeout, "ScheduleToClose"), {}, timeout, 0s},
       {"a lost worker is retried", defaults, 1, failure_of(FailureKind::worker_lost), {}, in_progress, 1s},
@@ -102,8 +113,7 @@ TEST(Retry, ANegativeDelayOfAFailureMeansAtOnce) {
 
 TEST(Retry, StatesReadBack) {
   using enum RetryState;
-  for (const auto state :
-       {in_progress, non_retryable_failure, timeout, maximum_attempts_reached, cancel_requested}) {
+  for (const auto state : {in_progress, non_retryable_failure, timeout, maximum_attempts_reached, cancel_requested}) {
     EXPECT_EQ(parse_retry_state(to_string(state)), state);
   }
   EXPECT_THROW(parse_retry_state("Timeout"), std::invalid_argument);

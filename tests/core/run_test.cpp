@@ -19,12 +19,13 @@ struct Receipt {
 };
 BOOST_DESCRIBE_STRUCT(Receipt, (), (text))
 
-const Activity<Order, Receipt> charge{"charge", {.task_queue = {},
-                                                 .start_to_close = 30s,
-                                                 .schedule_to_close = {},
-                                                 .schedule_to_start = {},
-                                                 .heartbeat = {},
-                                                 .retry = {}}};
+const Activity<Order, Receipt> charge{"charge",
+                                      {.task_queue = {},
+                                       .start_to_close = 30s,
+                                       .schedule_to_close = {},
+                                       .schedule_to_start = {},
+                                       .heartbeat = {},
+                                       .retry = {}}};
 const Activity<Order> refund{"refund", charge.options};
 const Signal<Order> approved{"approved"};
 const WorkflowType<Order, Receipt> kShop{"Shop", "default"};
@@ -106,8 +107,12 @@ class Driver {
   const std::vector<Event>& history() const { return history_; }
   const WorkflowDefinition& definition() const { return definition_; }
   static RunInfo info() {
-    return {.run_id = Uuid::parse("018bcfe5-6800-7000-8000-0123456789ab"), .workflow_id = "w", .workflow_type = "Shop",
-            .task_queue = "default", .input = R"({"item":"tea","count":3})", .started_at = kStart};
+    return {.run_id = Uuid::parse("018bcfe5-6800-7000-8000-0123456789ab"),
+            .workflow_id = "w",
+            .workflow_type = "Shop",
+            .task_queue = "default",
+            .input = R"({"item":"tea","count":3})",
+            .started_at = kStart};
   }
 
  private:
@@ -214,8 +219,9 @@ TEST(Run, NamesTheEventWhenTheCodeDoesSomethingElse) {
     run.replay(kStart, 1, recorded.history());
     FAIL() << "replayed another workflow";
   } catch (const NondeterminismError& e) {
-    EXPECT_STREQ(e.what(), "Shop run 018bcfe5-6800-7000-8000-0123456789ab, event 2: history says ActivityScheduled of "
-                           "charge (command 1), the code did TimerStarted (command 1)");
+    EXPECT_STREQ(e.what(),
+                 "Shop run 018bcfe5-6800-7000-8000-0123456789ab, event 2: history says ActivityScheduled of "
+                 "charge (command 1), the code did TimerStarted (command 1)");
   }
 }
 
@@ -225,7 +231,8 @@ TEST(Run, FailsTheRunForAnInputThatDoesNotFit) {
   info.input = R"({"item":"tea","count":"many"})";
   holdfast::Run run(definition, info);
   const auto commands = run.apply(kStart, event::WorkflowStarted{});
-  EXPECT_EQ(std::get<command::FailWorkflow>(commands.at(0)).failure.message, "$.count: expected an integer, got a string");
+  EXPECT_EQ(std::get<command::FailWorkflow>(commands.at(0)).failure.message,
+            "$.count: expected an integer, got a string");
 }
 
 }  // namespace

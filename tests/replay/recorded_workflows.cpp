@@ -33,8 +33,8 @@ const Signal<Item> add{"add"};
 
 using Type = WorkflowType<Item, Item>;
 const Type kSteps{"RecordedSteps", "default"}, kFanOut{"RecordedFanOut", "default"}, kRace{"RecordedRace", "default"},
-    kSignals{"RecordedSignals", "default"}, kCancel{"RecordedCancel", "default"}, kFailure{"RecordedFailure", "default"},
-    kChance{"RecordedChance", "default"};
+    kSignals{"RecordedSignals", "default"}, kCancel{"RecordedCancel", "default"},
+    kFailure{"RecordedFailure", "default"}, kChance{"RecordedChance", "default"};
 
 Workflow<Item> steps(Context ctx, Item item) {
   for (int i = 0; i < 3; ++i) item = co_await ctx.run(work, item);
@@ -106,7 +106,7 @@ Workflow<Item> chance(Context ctx, Item item) {
 }
 
 const std::vector<std::pair<Type, Workflow<Item> (*)(Context, Item)>> kWorkflows{
-    {kSteps, steps}, {kFanOut, fan_out}, {kRace, race}, {kSignals, signals},
+    {kSteps, steps},     {kFanOut, fan_out},  {kRace, race},    {kSignals, signals},
     {kCancel, canceled}, {kFailure, failing}, {kChance, chance}};
 
 void save_run(const std::string& folder, const std::string& name, const testing::Environment& env) {
@@ -118,10 +118,13 @@ void save_run(const std::string& folder, const std::string& name, const testing:
 void record_core(const std::string& folder) {
   for (const auto& [type, function] : kWorkflows) {
     testing::Environment env;
-    env.on(work, [](const Item& item) -> Item {
-      if (item.name == "fail") throw ApplicationError("Broken", "it broke", true);
-      return {item.name, item.count + 1};
-    }, type.name == "RecordedRace" ? Duration(20s) : Duration(1ms));
+    env.on(
+        work,
+        [](const Item& item) -> Item {
+          if (item.name == "fail") throw ApplicationError("Broken", "it broke", true);
+          return {item.name, item.count + 1};
+        },
+        type.name == "RecordedRace" ? Duration(20s) : Duration(1ms));
     env.on(save, [](const Item& item) { return Item{item.name, item.count + 100}; });
     env.start(type, function, {.name = "start", .count = 7});
     if (type.name == "RecordedSignals") {

@@ -83,11 +83,12 @@ class WorkerTest : public testing::Test {
       ++once_calls;
       throw std::runtime_error("always");
     });
-    registry.add_transactional("write", [this](const Payload& in, store::BusinessTransaction&, ActivityContext& context) -> Payload {
-      if (writes_to_fail-- > 0) throw std::runtime_error("refused");
-      last_attempt = context.attempt();
-      return encode(Text{decode<Text>(in).text + "w"});
-    });
+    registry.add_transactional(
+        "write", [this](const Payload& in, store::BusinessTransaction&, ActivityContext& context) -> Payload {
+          if (writes_to_fail-- > 0) throw std::runtime_error("refused");
+          last_attempt = context.attempt();
+          return encode(Text{decode<Text>(in).text + "w"});
+        });
   }
   void add(const std::string& name, Workflow<Text> (*function)(Context, Text)) {
     registry.add(WorkflowType<Text, Text>{name, "default"}, function);
