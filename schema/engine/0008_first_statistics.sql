@@ -17,7 +17,4 @@ SELECT holdfast.uuid_v7(), 1, now() + n * interval '1 s', now(), CASE WHEN n % 2
        'example-' || n, 'default', 'example', '{}', '{}'
   FROM generate_series(1, 3000) n;
 ANALYZE holdfast.runs, holdfast.live_runs, holdfast.inbox, holdfast.activity_tasks;
-DELETE FROM holdfast.runs;
-DELETE FROM holdfast.live_runs;
-DELETE FROM holdfast.inbox;
-DELETE FROM holdfast.activity_tasks;
+TRUNCATE holdfast.runs, holdfast.live_runs, holdfast.inbox, holdfast.activity_tasks;

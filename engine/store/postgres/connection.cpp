@@ -27,8 +27,6 @@ std::string quoted(const std::string& value) {
   return out + "'";
 }
 
-constexpr std::size_t kRowsThatMakePlansOld = 500;
-
 std::string session_settings(const PostgresOptions& options) {
   return std::string(kSessionSettings) + " -c lock_timeout=" + std::to_string(options.lock_timeout.count()) +
          " -c statement_timeout=" + std::to_string(options.statement_timeout.count()) +
@@ -106,13 +104,22 @@ pqxx::result Connection::run(const Statement& statement, const Parameters& param
   return run(transaction, statement, parameters);
 }
 
+bool Connection::prepare(const Statement& statement) {
+  if (!prepared_) return false;
+  if (known_.insert(statement.name).second) {
+    connection_->prepare(statement.name, statement.sql);
+    connection_->prepare_now(statement.name);
+  }
+  return true;
+}
+
 bool Connection::plans_are_old() {
   if (!prepared_) return false;
   const auto now = steady_clock::now();
   const auto age = now - planned_at_;
-  const bool old = age >= std::chrono::seconds(1) ||
-                   (age >= std::chrono::milliseconds(100) && rows_since_planned_ >= kRowsThatMakePlansOld);
-  if (!old) return false;
+  const bool grown = rows_since_planned_ >= rows_that_make_plans_old_;
+  if (age < (grown ? std::chrono::milliseconds(100) : std::chrono::seconds(1))) return false;
+  if (grown) rows_that_make_plans_old_ *= 2;   // a table that is twice as large deserves a look, not every thousand rows
   planned_at_ = now;
   rows_since_planned_ = 0;
   return true;

@@ -30,6 +30,9 @@ class Connection {
   /// The same as a transaction of its own, in one round trip.
   pqxx::result run(const Statement& statement, const Parameters& parameters = {});
 
+  /// Prepares a statement under its name, so that SQL text can EXECUTE it. False: this session prepares nothing.
+  bool prepare(const Statement& statement);
+
   /// Settings that a transaction needs on a connection without session settings; may be empty. Goes after BEGIN.
   const std::string& transaction_settings() const { return transaction_settings_; }
   /// True once per second, and sooner when much was done: plans are then to be made anew (DISCARD PLANS), because the
@@ -45,6 +48,7 @@ class Connection {
   std::string transaction_settings_;
   std::chrono::steady_clock::time_point planned_at_;
   std::size_t rows_since_planned_ = 0;
+  std::size_t rows_that_make_plans_old_ = 500;
   bool prepared_;
   bool broken_ = false;
 };

@@ -14,7 +14,7 @@ std::span<const Statement> hot_statements() {
   // Made at the first call: the constants of other files may not be initialised before this file's.
   static const Statement all[] = {
       kStartRuns, kStartRunsByPolicy, kSendMessages, kTerminateRun,
-      kClaimRuns, kResetDoorbells, kReadMessages, kReadOwnedMessages, kLoadHistories, kLoadTasks,
+      kBeginStep, kClaimRuns, kResetDoorbells, kReadMessages, kReadOwnedMessages, kLoadHistories, kLoadTasks,
       kCheckOwned, kAppendHistory, kConsumeMessages, kEndTasks, kWriteTasks, kCancelTasks, kCloseRuns, kParkRuns,
       kClaimActivities, kFinishActivities, kHeartbeatActivities, kClaimExpiredActivities,
       kRegisterWorker, kRenewLease, kReleaseWorker, kTakeOverExpired, kFindOrphans, kPeek,

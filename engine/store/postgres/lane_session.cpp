@@ -7,6 +7,9 @@
 
 namespace holdfast::store::postgres {
 
+const Statement kBeginStep{"begin_step", "SELECT " HOLDFAST_MICROS("now()") R"sql(,
+       EXISTS (SELECT FROM holdfast.workers WHERE worker_id = $1::bigint AND lease_until > now()))sql"};
+
 // The doorbells of this owner, reset before their messages are read. A sender who has rung and not committed yet holds
 // the row: such runs are left for the next step instead of waiting for him.
 const Statement kResetDoorbells{"reset_doorbells", R"sql(
@@ -90,9 +93,10 @@ std::string begin_text(LaneState& lane) {
   std::string text = "BEGIN;";
   if (lane.connection->plans_are_old()) text += "DISCARD PLANS;";
   text += lane.connection->transaction_settings();
-  text += "SELECT " HOLDFAST_MICROS("now()") ", EXISTS (SELECT FROM holdfast.workers WHERE worker_id = ";
-  text += std::to_string(lane.worker);
-  return text + " AND lease_until > now())";
+  const std::string worker = std::to_string(lane.worker);
+  if (lane.connection->prepare(kBeginStep)) return text + "EXECUTE begin_step(" + worker + ")";
+  std::string question = kBeginStep.sql;
+  return text + question.replace(question.find("$1"), 2, worker);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 namespace holdfast::store::postgres {
 
+extern const Statement kBeginStep;
 extern const Statement kClaimRuns;
 extern const Statement kResetDoorbells;
 extern const Statement kReadMessages;
