@@ -20,9 +20,8 @@ ON CONFLICT DO NOTHING)"};
 
 ActionItems extract_action_items(Services& services, const CallKey& call) {
   const auto report = report_of(services, call);
-  const auto found = as_activity_failure([&] {
-    return services.action_items.extract({.transcript = report->transcript, .summary = report->summary});
-  });
+  const auto found = as_activity_failure(
+      [&] { return services.action_items.extract({.transcript = report->transcript, .summary = report->summary}); });
   ActionItems result;
   for (const auto& item : found.items) result.items.push_back({item.text, item.kind, item.due});
   return result;
@@ -30,7 +29,7 @@ ActionItems extract_action_items(Services& services, const CallKey& call) {
 
 holdfast::Nothing store_action_items(Services& services, pqxx::transaction_base& tx, const StoreActionItems& in) {
   services.sql(tx, kStoreItems, in.call.organization_id.to_string(), holdfast::to_rfc3339(in.call.created_at),
-          in.call.call_id, holdfast::encode(in.items));
+               in.call.call_id, holdfast::encode(in.items));
   // For the messages to people that follow. The items come from the history, so this is right even if the transaction
   // is rolled back and repeated.
   services.caches.action_items.keep(in.call, in.items, in.items.size() * 200 + 200);

@@ -11,14 +11,14 @@ namespace platform {
 /// Something that somebody promised or asked for in a call.
 struct ActionItem {
   std::string text;
-  std::string kind;    ///< for example "callback", "appointment"; may be empty
-  std::string due;     ///< as it was said, "tomorrow at ten"; may be empty
+  std::string kind;  ///< for example "callback", "appointment"; may be empty
+  std::string due;   ///< as it was said, "tomorrow at ten"; may be empty
   bool operator==(const ActionItem&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(ActionItem, (), (text, kind, due))
 
 struct ActionItems {
-  std::vector<ActionItem> items;   ///< at most vendors::kMostActionItems, in the order of the call
+  std::vector<ActionItem> items;  ///< at most vendors::kMostActionItems, in the order of the call
 };
 BOOST_DESCRIBE_STRUCT(ActionItems, (), (items))
 
@@ -32,7 +32,6 @@ BOOST_DESCRIBE_STRUCT(StoreActionItems, (), (call, items))
 inline const holdfast::Activity<CallKey, ActionItems> extract_action_items{"extract_action_items", step_options()};
 
 /// Stores them in the order given.
-inline const holdfast::TransactionalActivity<StoreActionItems> store_action_items{"store_action_items",
-                                                                                  step_options()};
+inline const holdfast::TransactionalActivity<StoreActionItems> store_action_items{"store_action_items", step_options()};
 
 }  // namespace platform

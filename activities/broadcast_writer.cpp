@@ -3,9 +3,9 @@
 #include <chrono>
 #include <utility>
 
+#include <spdlog/spdlog.h>
 #include <boost/json.hpp>
 #include <pqxx/nontransaction>
-#include <spdlog/spdlog.h>
 
 namespace platform {
 namespace {
@@ -34,9 +34,10 @@ BroadcastWriter::~BroadcastWriter() {
 }
 
 void BroadcastWriter::add(const vendors::Broadcast& broadcast) {
-  auto row = boost::json::serialize(
-      boost::json::object{{"organization", broadcast.organization_id}, {"id", broadcast.id}, {"event", broadcast.event},
-                          {"payload", boost::json::parse(broadcast.payload)}});
+  auto row = boost::json::serialize(boost::json::object{{"organization", broadcast.organization_id},
+                                                        {"id", broadcast.id},
+                                                        {"event", broadcast.event},
+                                                        {"payload", boost::json::parse(broadcast.payload)}});
   const std::lock_guard lock(mutex_);
   if (waiting_.size() >= kMostWaiting) waiting_.erase(waiting_.begin());
   waiting_.push_back(std::move(row));

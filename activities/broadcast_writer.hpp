@@ -37,12 +37,12 @@ class BroadcastWriter {
 
   const std::string connection_string_;
   const SqlRunner sql_;
-  std::unique_ptr<pqxx::connection> connection_;   // the thread's
+  std::unique_ptr<pqxx::connection> connection_;  // the thread's
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<std::string> waiting_;               // rows as JSON
+  std::vector<std::string> waiting_;  // rows as JSON
   bool writing_ = false;
-  bool hurry_ = false;                             // somebody waits: do not gather any longer
+  bool hurry_ = false;  // somebody waits: do not gather any longer
   bool stopping_ = false;
   std::thread thread_;
 };

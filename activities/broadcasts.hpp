@@ -11,7 +11,7 @@ namespace platform {
 /// A hint to open dashboards: reload this call.
 struct CallBroadcast {
   CallKey call;
-  std::string event;               ///< "call_started" or "call_completed"
+  std::string event;  ///< "call_started" or "call_completed"
   std::int64_t duration_ms = 0;
 };
 BOOST_DESCRIBE_STRUCT(CallBroadcast, (), (call, event, duration_ms))

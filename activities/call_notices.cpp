@@ -2,8 +2,8 @@
 
 #include <chrono>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <activities/bodies.hpp>
 #include <activities/object_key.hpp>
@@ -13,7 +13,7 @@
 namespace platform::bodies {
 namespace {
 
-constexpr std::size_t kLongestSms = 480;       // a vendor takes 1,600 characters; people read short ones
+constexpr std::size_t kLongestSms = 480;  // a vendor takes 1,600 characters; people read short ones
 constexpr std::size_t kLongestSummary = 2000;
 constexpr std::size_t kLongestItem = 300;
 
@@ -48,7 +48,7 @@ vendors::EmailMessage email_of(Services& services, const CallNotice& in, pqxx::t
   if (message.to.empty()) return message;
   const auto report = report_of(services, in.call, tx);
   message.organization_id = in.call.organization_id.to_string();
-  message.idempotency_key = vendors::text_prefix(call_message_id(in.call), 256);   // the vendor's limit
+  message.idempotency_key = vendors::text_prefix(call_message_id(in.call), 256);  // the vendor's limit
   message.subject = subject_of(*report);
   message.text = text_of(services, in, *report, tx);
   return message;

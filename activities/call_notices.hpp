@@ -11,15 +11,15 @@ namespace platform {
 
 struct CallNotice {
   CallKey call;
-  std::int64_t action_items = 0;   ///< how many are stored; they are read by who writes the text
+  std::int64_t action_items = 0;  ///< how many are stored; they are read by who writes the text
 };
 BOOST_DESCRIBE_STRUCT(CallNotice, (), (call, action_items))
 
 /// What became of one message to a person. A message that could not be sent is a failure of the activity instead.
 struct NoticeOutcome {
-  bool sent = false;          ///< false: the organization has no recipient configured
-  std::string channel{};      ///< "sms" or "email"
-  std::string vendor_id{};    ///< the vendor's id of the message
+  bool sent = false;        ///< false: the organization has no recipient configured
+  std::string channel{};    ///< "sms" or "email"
+  std::string vendor_id{};  ///< the vendor's id of the message
 };
 BOOST_DESCRIBE_STRUCT(NoticeOutcome, (), (sent, channel, vendor_id))
 

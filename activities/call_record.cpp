@@ -72,16 +72,16 @@ holdfast::Nothing insert_call(Services& services, pqxx::transaction_base& tx, co
   const auto event = services.sql(tx, kReadStart, organization, created_at, call.call_id);
   const auto facts = event.empty() ? CallReport{} : parse_call_report(event[0][0].c_str());
   services.sql(tx, kInsertCall, organization, created_at, call.call_id, facts.direction, facts.assistant_id,
-          facts.from_number, facts.started_at);
+               facts.from_number, facts.started_at);
   return {};
 }
 
 CallFacts update_call_record(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
   const auto report = report_of(services, call, &tx);
-  const auto rows = services.sql(tx, kUpdateCall, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at),
-                            call.call_id, report->status, report->direction, report->assistant_id,
-                            report->from_number, report->started_at, report->ended_at, report->ended_reason,
-                            report->duration_ms, report->cost_usd);
+  const auto rows =
+      services.sql(tx, kUpdateCall, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at),
+                   call.call_id, report->status, report->direction, report->assistant_id, report->from_number,
+                   report->started_at, report->ended_at, report->ended_reason, report->duration_ms, report->cost_usd);
   if (rows.empty())
     throw holdfast::ApplicationError("OrganizationNotFound", "no organization " + call.organization_id.to_string(),
                                      true);
@@ -94,15 +94,15 @@ CallFacts update_call_record(Services& services, pqxx::transaction_base& tx, con
 
 holdfast::Nothing store_transcript(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
   const auto report = report_of(services, call, &tx);
-  services.sql(tx, kStoreTranscript, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at), call.call_id,
-          report->transcript, report->messages, report->summary);
+  services.sql(tx, kStoreTranscript, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at),
+               call.call_id, report->transcript, report->messages, report->summary);
   return {};
 }
 
 holdfast::Nothing store_recording(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
   const auto report = report_of(services, call, &tx);
-  services.sql(tx, kStoreRecording, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at), call.call_id,
-          recording_object_key(call), report->recording_url, report->duration_ms);
+  services.sql(tx, kStoreRecording, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at),
+               call.call_id, recording_object_key(call), report->recording_url, report->duration_ms);
   return {};
 }
 

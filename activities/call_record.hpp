@@ -12,7 +12,7 @@ struct CallFacts {
   std::int64_t duration_ms = 0;
   bool has_transcript = false;
   bool has_recording = false;
-  bool notify_by_sms = false;      ///< the organization's settings
+  bool notify_by_sms = false;  ///< the organization's settings
   bool notify_by_email = false;
 };
 BOOST_DESCRIBE_STRUCT(CallFacts, (), (duration_ms, has_transcript, has_recording, notify_by_sms, notify_by_email))

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <optional>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <holdfast/core/errors.hpp>
 #include <holdfast/core/time.hpp>
@@ -16,7 +16,7 @@ namespace {
 namespace json = boost::json;
 using holdfast::Timestamp;
 
-constexpr std::int64_t kLongestCallMs = 24LL * 3600 * 1000;   // a longer duration is an error of the sender's clock
+constexpr std::int64_t kLongestCallMs = 24LL * 3600 * 1000;  // a longer duration is an error of the sender's clock
 
 const json::object kEmpty;
 
@@ -85,7 +85,7 @@ CallReport parse_call_report(std::string_view body) {
   boost::system::error_code error;
   json::monotonic_resource memory(16 * 1024);
   json::parse_options options;
-  options.max_depth = 64;   // as deep as the ingress lets in
+  options.max_depth = 64;  // as deep as the ingress lets in
   const auto document = json::parse(body, error, &memory, options);
   if (error) throw holdfast::ApplicationError("BadReport", "the report is not JSON: " + error.message(), true);
   if (!document.is_object() || !document.get_object().contains("message"))
@@ -97,7 +97,8 @@ CallReport parse_call_report(std::string_view body) {
   CallReport report;
   report.direction = text(call, "type");
   report.assistant_id = first_text(text(call, "assistantId"), text(member(message, "assistant"), "id"));
-  report.from_number = first_text(text(member(call, "customer"), "number"), text(member(message, "customer"), "number"));
+  report.from_number =
+      first_text(text(member(call, "customer"), "number"), text(member(message, "customer"), "number"));
   report.started_at = time_text(message, call, "startedAt");
   report.ended_at = time_text(message, call, "endedAt");
   report.ended_reason = first_text(text(message, "endedReason"), text(call, "endedReason"));

@@ -10,17 +10,17 @@ namespace platform {
 /// The part of VAPI's end-of-call-report (or of a status-update) that we keep. Everything is optional at the
 /// vendor's; text is free of NUL characters, which PostgreSQL cannot store.
 struct CallReport {
-  std::string status;             ///< "completed" or "failed", by the ended reason
-  std::string direction;          ///< the vendor's call type
+  std::string status;     ///< "completed" or "failed", by the ended reason
+  std::string direction;  ///< the vendor's call type
   std::string assistant_id;
   std::string from_number;
-  std::string started_at;         ///< RFC 3339 or empty
-  std::string ended_at;           ///< RFC 3339 or empty
+  std::string started_at;  ///< RFC 3339 or empty
+  std::string ended_at;    ///< RFC 3339 or empty
   std::string ended_reason;
   std::int64_t duration_ms = 0;
-  std::string cost_usd;           ///< a decimal number or empty
+  std::string cost_usd;  ///< a decimal number or empty
   std::string transcript;
-  std::string messages = "[]";    ///< JSON array
+  std::string messages = "[]";  ///< JSON array
   std::string summary;
   std::string recording_url;
 

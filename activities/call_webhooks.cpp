@@ -11,7 +11,7 @@ namespace platform::bodies {
 namespace {
 
 constexpr const char* kCallCompleted = "call.completed";
-constexpr std::size_t kLongestSummary = 8000;   // a message stays below 20 KB; the receiver fetches the rest
+constexpr std::size_t kLongestSummary = 8000;  // a message stays below 20 KB; the receiver fetches the rest
 
 // A delivery that exists has its run already, so only new rows start one: repeating the step starts nothing.
 constexpr Statement kStartWebhooks{"platform_start_call_webhooks", R"(
@@ -49,19 +49,19 @@ std::string message_body(const CallKey& call, const CallReport& report) {
                            {"summary", vendors::text_prefix(report.summary, kLongestSummary)},
                            {"has_transcript", !report.transcript.empty()},
                            {"has_recording", !report.recording_url.empty()}};
-  return boost::json::serialize(boost::json::object{
-      {"type", kCallCompleted},
-      {"timestamp", report.ended_at.empty() ? created_at : report.ended_at},
-      {"data", std::move(data)}});
+  return boost::json::serialize(
+      boost::json::object{{"type", kCallCompleted},
+                          {"timestamp", report.ended_at.empty() ? created_at : report.ended_at},
+                          {"data", std::move(data)}});
 }
 
 }  // namespace
 
 WebhooksStarted start_call_webhooks(Services& services, pqxx::transaction_base& tx, const CallKey& call) {
   const auto report = report_of(services, call, &tx);
-  const auto rows = services.sql(tx, kStartWebhooks, call.organization_id.to_string(), holdfast::to_rfc3339(call.created_at),
-                            call_message_id(call), kCallCompleted, message_body(call, *report), kWebhookDeliveryType,
-                            kWebhookQueue);
+  const auto rows = services.sql(tx, kStartWebhooks, call.organization_id.to_string(),
+                                 holdfast::to_rfc3339(call.created_at), call_message_id(call), kCallCompleted,
+                                 message_body(call, *report), kWebhookDeliveryType, kWebhookQueue);
   return {.deliveries = static_cast<std::int64_t>(rows.size())};
 }
 

@@ -33,8 +33,8 @@ class Database {
   const std::string connection_string_;
   std::mutex mutex_;
   std::condition_variable returned_;
-  int unused_;                       // may still be taken, connected or not
-  std::vector<Connection> idle_;     // connected
+  int unused_;                    // may still be taken, connected or not
+  std::vector<Connection> idle_;  // connected
 };
 
 }  // namespace platform

@@ -34,9 +34,9 @@ holdfast::Uuid create_demo_organization(pqxx::transaction_base& tx, const DemoOr
     VALUES ($1::uuid, 'Receptionist', 'assistant-' || $2) ON CONFLICT DO NOTHING)",
                  id, organization.slug);
   if (organization.webhook_url.empty()) return {};
-  const auto known = tx.exec_params(
-      "SELECT id FROM platform.integrations WHERE organization_id = $1::uuid AND url = $2 LIMIT 1", id,
-      organization.webhook_url);
+  const auto known =
+      tx.exec_params("SELECT id FROM platform.integrations WHERE organization_id = $1::uuid AND url = $2 LIMIT 1", id,
+                     organization.webhook_url);
   if (!known.empty()) return holdfast::Uuid::parse(known[0][0].c_str());
   const auto made = tx.exec_params(R"(
     INSERT INTO platform.integrations (organization_id, name, url, secrets)

@@ -11,13 +11,13 @@ namespace platform {
 /// An organization as demos, benchmarks and tests need it. Empty members are left out.
 struct DemoOrganization {
   holdfast::Uuid id;
-  std::string slug;                ///< unique; also the name
-  std::string plan = "growth";     ///< starter, growth or scale
-  std::string sms_to;              ///< set: SMS after each call
-  std::string email_to;            ///< set: e-mail after each call
+  std::string slug;             ///< unique; also the name
+  std::string plan = "growth";  ///< starter, growth or scale
+  std::string sms_to;           ///< set: SMS after each call
+  std::string email_to;         ///< set: e-mail after each call
   std::string owner_email = "owner@example.com";
-  std::string webhook_url;         ///< set: an integration that subscribes to call.completed
-  std::string webhook_secret;      ///< whsec_...
+  std::string webhook_url;     ///< set: an integration that subscribes to call.completed
+  std::string webhook_secret;  ///< whsec_...
 };
 
 /// Creates the organization, its owner, an assistant and the integration, in a billing period of 30 days from now.

@@ -44,7 +44,8 @@ std::shared_ptr<const CallReport> report_of(Services& services, const CallKey& c
   const auto rows = read(services, tx, kReadReport, call.organization_id.to_string(),
                          holdfast::to_rfc3339(call.created_at), call.call_id);
   if (rows.empty())
-    throw holdfast::ApplicationError("ReportNotFound", "no end-of-call-report is stored for call " + call.call_id, true);
+    throw holdfast::ApplicationError("ReportNotFound", "no end-of-call-report is stored for call " + call.call_id,
+                                     true);
   auto report = parse_call_report(rows[0][0].c_str());
   const auto bytes = report.bytes();
   return services.caches.reports.keep(call, std::move(report), bytes);
@@ -55,8 +56,7 @@ std::shared_ptr<const std::vector<ActionItem>> action_items_of(Services& service
   if (auto known = services.caches.action_items.find(call)) return known;
   const auto rows = read(services, tx, kReadItems, call.organization_id.to_string(),
                          holdfast::to_rfc3339(call.created_at), call.call_id);
-  return std::make_shared<const std::vector<ActionItem>>(
-      holdfast::decode<std::vector<ActionItem>>(rows[0][0].c_str()));
+  return std::make_shared<const std::vector<ActionItem>>(holdfast::decode<std::vector<ActionItem>>(rows[0][0].c_str()));
 }
 
 std::shared_ptr<const OrganizationContact> contact_of(Services& services, const holdfast::Uuid& organization,

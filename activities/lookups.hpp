@@ -18,7 +18,7 @@ struct Services;
 
 /// What messages to an organization's people need.
 struct OrganizationContact {
-  std::string sms_to, email_to;   ///< empty: not configured
+  std::string sms_to, email_to;  ///< empty: not configured
 };
 
 /// Rows that several steps of one run read, on a lane or a pool thread of the same process. Reports and action items

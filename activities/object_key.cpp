@@ -15,8 +15,10 @@ bool is_plain(unsigned char c) {
 std::string encoded(const std::string& id, char escape) {
   std::string out;
   for (const unsigned char c : id) {
-    if (is_plain(c) && c != static_cast<unsigned char>(escape)) out += static_cast<char>(c);
-    else out += fmt::format("{}{:02X}", escape, c);
+    if (is_plain(c) && c != static_cast<unsigned char>(escape))
+      out += static_cast<char>(c);
+    else
+      out += fmt::format("{}{:02X}", escape, c);
   }
   return out;
 }

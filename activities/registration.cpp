@@ -10,7 +10,8 @@ using holdfast::worker::ActivityContext;
 /// A transactional body without its services.
 template <class In, class Out>
 auto in_transaction(Services& services, Out (*body)(Services&, pqxx::transaction_base&, const In&)) {
-  return [&services, body](const In& in, pqxx::transaction_base& tx, ActivityContext&) { return body(services, tx, in); };
+  return
+      [&services, body](const In& in, pqxx::transaction_base& tx, ActivityContext&) { return body(services, tx, in); };
 }
 
 template <class In, class Out>

@@ -24,7 +24,7 @@ struct SqlRunner {
   template <class... Args>
   pqxx::result operator()(pqxx::transaction_base& tx, const Statement& statement, Args&&... args) const {
     if (!prepared) return tx.exec_params(statement.text, std::forward<Args>(args)...);
-    tx.conn().prepare(statement.name, statement.text);   // does nothing when this connection knows it
+    tx.conn().prepare(statement.name, statement.text);  // does nothing when this connection knows it
     return tx.exec_prepared(statement.name, std::forward<Args>(args)...);
   }
 };

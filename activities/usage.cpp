@@ -32,7 +32,7 @@ UsageAdded add_usage(Services& services, pqxx::transaction_base& tx, const CallU
   const auto minutes = billable_minutes(in.duration_ms);
   const auto ended_at = in.call.created_at + std::chrono::milliseconds(in.duration_ms);
   const auto rows = services.sql(tx, kAddUsage, in.call.organization_id.to_string(), "call:" + in.call.call_id,
-                            holdfast::to_rfc3339(ended_at), minutes);
+                                 holdfast::to_rfc3339(ended_at), minutes);
   if (rows[0][0].as<int>() == 0)
     throw holdfast::ApplicationError("OrganizationNotFound", "no organization " + in.call.organization_id.to_string(),
                                      true);

@@ -15,7 +15,7 @@ BOOST_DESCRIBE_STRUCT(CallUsage, (), (call, duration_ms))
 
 struct UsageAdded {
   std::int64_t minutes = 0;
-  bool counted = false;    ///< false: the ledger already had this call
+  bool counted = false;  ///< false: the ledger already had this call
 };
 BOOST_DESCRIBE_STRUCT(UsageAdded, (), (minutes, counted))
 

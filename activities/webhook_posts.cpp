@@ -82,8 +82,9 @@ ON CONFLICT DO NOTHING)"};
 vendors::WebhookPost read_post(Services& services, const DeliveryKey& key) {
   vendors::WebhookPost post;
   services.database.query([&](pqxx::transaction_base& tx) {
-    const auto rows = services.sql(tx, kReadDelivery, key.organization_id.to_string(), holdfast::to_rfc3339(key.created_at),
-                              key.integration_id.to_string(), key.message_id);
+    const auto rows =
+        services.sql(tx, kReadDelivery, key.organization_id.to_string(), holdfast::to_rfc3339(key.created_at),
+                     key.integration_id.to_string(), key.message_id);
     if (rows.empty()) throw ApplicationError(kWebhookDisabled, "the endpoint was deleted", true);
     if (const std::string reason = rows[0][2].c_str(); !reason.empty())
       throw ApplicationError(kWebhookDisabled, "the endpoint is disabled: " + reason, true);
@@ -111,7 +112,7 @@ WebhookAnswer post_webhook(Services& services, const DeliveryKey& key) {
     answer.error = reply.error;
     if (reply.retry_after) answer.retry_after_s = reply.retry_after->count();
   } catch (const std::invalid_argument& e) {
-    answer.error = e.what();   // a secret that cannot sign: the owner sees it in the log of attempts
+    answer.error = e.what();  // a secret that cannot sign: the owner sees it in the log of attempts
   }
   return answer;
 }
@@ -120,8 +121,8 @@ holdfast::Nothing log_webhook_attempt(Services& services, pqxx::transaction_base
   const auto organization = in.delivery.organization_id.to_string();
   services.sql(tx, kSetTenant, organization);
   services.sql(tx, kLogAttempt, organization, holdfast::to_rfc3339(in.delivery.created_at),
-          in.delivery.integration_id.to_string(), in.delivery.message_id, in.attempt, in.answer.status,
-          in.answer.latency_ms, in.answer.response, in.answer.error, in.delivered);
+               in.delivery.integration_id.to_string(), in.delivery.message_id, in.attempt, in.answer.status,
+               in.answer.latency_ms, in.answer.response, in.answer.error, in.delivered);
   return {};
 }
 
@@ -129,23 +130,24 @@ EndpointState give_up_webhook(Services& services, pqxx::transaction_base& tx, co
   const auto organization = in.delivery.organization_id.to_string();
   services.sql(tx, kSetTenant, organization);
   const auto rows = services.sql(tx, kGiveUp, organization, holdfast::to_rfc3339(in.delivery.created_at),
-                            in.delivery.integration_id.to_string(), in.delivery.message_id, in.status, in.reason,
-                            in.disable_endpoint);
+                                 in.delivery.integration_id.to_string(), in.delivery.message_id, in.status, in.reason,
+                                 in.disable_endpoint);
   return {.newly_disabled = rows[0][0].as<int>() > 0};
 }
 
 holdfast::Nothing email_endpoint_disabled(Services& services, const EndpointNotice& in) {
   std::string to, name;
   services.database.query([&](pqxx::transaction_base& tx) {
-    const auto rows = services.sql(tx, kReadOwner, in.delivery.organization_id.to_string(),
-                              in.delivery.integration_id.to_string());
+    const auto rows =
+        services.sql(tx, kReadOwner, in.delivery.organization_id.to_string(), in.delivery.integration_id.to_string());
     if (rows.empty()) throw ApplicationError("OwnerNotFound", "the organization has no owner to tell", true);
     to = rows[0][0].c_str();
     name = rows[0][1].c_str();
   });
   vendors::EmailMessage message;
   message.organization_id = in.delivery.organization_id.to_string();
-  message.idempotency_key = "integration.disabled/" + in.delivery.integration_id.to_string() + "/" + in.delivery.message_id;
+  message.idempotency_key =
+      "integration.disabled/" + in.delivery.integration_id.to_string() + "/" + in.delivery.message_id;
   message.to = to;
   message.subject = "Your webhook endpoint was disabled";
   message.text = "The webhook endpoint \"" + name + "\" was disabled: " + in.reason +

@@ -15,18 +15,18 @@ namespace platform {
 struct DeliveryKey {
   holdfast::Uuid organization_id;
   holdfast::Uuid integration_id;
-  std::string message_id;            ///< sent as webhook-id, the same in every attempt
-  holdfast::Timestamp created_at;    ///< the partition key
+  std::string message_id;          ///< sent as webhook-id, the same in every attempt
+  holdfast::Timestamp created_at;  ///< the partition key
 };
 BOOST_DESCRIBE_STRUCT(DeliveryKey, (), (organization_id, integration_id, message_id, created_at))
 
 /// What one attempt got. An endpoint that cannot be reached is an answer too: status 0 and an error.
 struct WebhookAnswer {
-  std::int64_t status = 0;              ///< HTTP status; 0: no answer
+  std::int64_t status = 0;  ///< HTTP status; 0: no answer
   std::int64_t latency_ms = 0;
-  std::string response{};               ///< the start of the body, at most kResponseStart bytes
-  std::string error{};                  ///< why there was no answer
-  std::int64_t retry_after_s = -1;      ///< the endpoint's Retry-After; -1: none
+  std::string response{};           ///< the start of the body, at most kResponseStart bytes
+  std::string error{};              ///< why there was no answer
+  std::int64_t retry_after_s = -1;  ///< the endpoint's Retry-After; -1: none
 };
 BOOST_DESCRIBE_STRUCT(WebhookAnswer, (), (status, latency_ms, response, error, retry_after_s))
 
@@ -44,14 +44,14 @@ BOOST_DESCRIBE_STRUCT(WebhookAttempt, (), (delivery, attempt, answer, delivered)
 /// The end of a delivery that did not succeed.
 struct WebhookGivenUp {
   DeliveryKey delivery;
-  std::string status;              ///< "failed" or "cancelled" (the endpoint is disabled or gone)
+  std::string status;  ///< "failed" or "cancelled" (the endpoint is disabled or gone)
   std::string reason;
-  bool disable_endpoint = false;   ///< at once; otherwise only if it has been failing for days
+  bool disable_endpoint = false;  ///< at once; otherwise only if it has been failing for days
 };
 BOOST_DESCRIBE_STRUCT(WebhookGivenUp, (), (delivery, status, reason, disable_endpoint))
 
 struct EndpointState {
-  bool newly_disabled = false;     ///< this call disabled it: somebody has to be told, once
+  bool newly_disabled = false;  ///< this call disabled it: somebody has to be told, once
 };
 BOOST_DESCRIBE_STRUCT(EndpointState, (), (newly_disabled))
 
@@ -61,7 +61,7 @@ struct EndpointNotice {
 };
 BOOST_DESCRIBE_STRUCT(EndpointNotice, (), (delivery, reason))
 
-inline constexpr const char* kWebhookDeliveryType = "WebhookDelivery";   ///< the workflow that delivers one message
+inline constexpr const char* kWebhookDeliveryType = "WebhookDelivery";  ///< the workflow that delivers one message
 inline constexpr const char* kWebhookQueue = "webhooks";
 
 /// The failure type of a delivery to an endpoint that is disabled, was deleted, or answered 410 Gone.
@@ -72,8 +72,7 @@ inline constexpr const char* kWebhookDisabled = "WebhookDisabled";
 inline const holdfast::Activity<DeliveryKey, WebhookAnswer> post_webhook{"post_webhook", step_options()};
 
 /// Logs one attempt and keeps the endpoint's failing_since.
-inline const holdfast::TransactionalActivity<WebhookAttempt> log_webhook_attempt{"log_webhook_attempt",
-                                                                                 step_options()};
+inline const holdfast::TransactionalActivity<WebhookAttempt> log_webhook_attempt{"log_webhook_attempt", step_options()};
 
 /// Ends a delivery without success, and disables the endpoint if asked to or if it has failed for three days.
 inline const holdfast::TransactionalActivity<WebhookGivenUp, EndpointState> give_up_webhook{"give_up_webhook",

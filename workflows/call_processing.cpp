@@ -32,8 +32,10 @@ Workflow<std::vector<std::string>> notify(Context ctx, CallNotice notice, CallFa
   SentNotices sent{.notice = notice, .sent = {}};
   for (auto& [channel, future] : asked) {
     const auto outcome = co_await optional_step(ctx, notice.call, channel, std::move(future));
-    if (!outcome) failed.push_back(channel);
-    else if (outcome->sent) sent.sent.push_back(*outcome);
+    if (!outcome)
+      failed.push_back(channel);
+    else if (outcome->sent)
+      sent.sent.push_back(*outcome);
   }
   if (!sent.sent.empty()) co_await ctx.run(record_call_notices, sent);
   co_return failed;

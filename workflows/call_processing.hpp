@@ -15,7 +15,7 @@ struct CallProcessed {
   std::int64_t minutes = 0;
   std::int64_t action_items = 0;
   std::int64_t webhooks = 0;
-  std::vector<std::string> failed_steps;   ///< optional steps that were given up
+  std::vector<std::string> failed_steps;  ///< optional steps that were given up
 };
 BOOST_DESCRIBE_STRUCT(CallProcessed, (), (minutes, action_items, webhooks, failed_steps))
 

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::array<Duration, kWebhookAttempts> kSchedule{0s, 5s, 5min, 30min, 2h, 5h, 10h, 14h, 20h, 24h};
-constexpr Duration kLongestRetryAfter = 24h;   // an endpoint may slow us down, not stop us for ever
+constexpr Duration kLongestRetryAfter = 24h;  // an endpoint may slow us down, not stop us for ever
 
 bool accepted(const WebhookAnswer& answer) { return answer.status >= 200 && answer.status < 300; }
 
@@ -25,7 +25,7 @@ Duration wait_before(Context ctx, std::int64_t attempt, const WebhookAnswer& las
 
 struct Posted {
   WebhookAnswer answer;
-  std::string disabled;   ///< why the endpoint may not be called; empty: it was called
+  std::string disabled;  ///< why the endpoint may not be called; empty: it was called
 };
 
 Workflow<Posted> post(Context ctx, DeliveryKey delivery) {
@@ -65,17 +65,18 @@ Workflow<WebhookDelivered> webhook_delivery(Context ctx, DeliveryKey delivery) {
 
     const bool was_called = posted.disabled.empty() || last.status != 0;
     if (was_called)
-      co_await ctx.run(log_webhook_attempt, {.delivery = delivery, .attempt = attempt, .answer = last,
-                                             .delivered = accepted(last)});
+      co_await ctx.run(log_webhook_attempt,
+                       {.delivery = delivery, .attempt = attempt, .answer = last, .delivered = accepted(last)});
     if (accepted(last)) co_return WebhookDelivered{.attempts = attempt, .status = last.status};
     if (!posted.disabled.empty()) {
-      co_await give_up(ctx, {.delivery = delivery, .status = "cancelled", .reason = posted.disabled,
-                             .disable_endpoint = was_called});
+      co_await give_up(
+          ctx,
+          {.delivery = delivery, .status = "cancelled", .reason = posted.disabled, .disable_endpoint = was_called});
       throw ApplicationError(kWebhookDisabled, posted.disabled, true);
     }
   }
-  const std::string reason = "no attempt was accepted; the last one: " +
-                             (last.status ? "HTTP " + std::to_string(last.status) : last.error);
+  const std::string reason =
+      "no attempt was accepted; the last one: " + (last.status ? "HTTP " + std::to_string(last.status) : last.error);
   co_await give_up(ctx, {.delivery = delivery, .status = "failed", .reason = reason, .disable_endpoint = false});
   throw ApplicationError("WebhookFailed", reason, true);
 }

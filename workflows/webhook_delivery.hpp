@@ -10,7 +10,7 @@ namespace platform {
 
 struct WebhookDelivered {
   std::int64_t attempts = 0;
-  std::int64_t status = 0;   ///< the endpoint's last HTTP status
+  std::int64_t status = 0;  ///< the endpoint's last HTTP status
 };
 BOOST_DESCRIBE_STRUCT(WebhookDelivered, (), (attempts, status))
 

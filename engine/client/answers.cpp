@@ -41,7 +41,10 @@ void sent_or_throw(store::SendStatus status, const store::RunKey& run, std::stri
 
 store::NewMessage signal_message(const store::RunKey& run, std::string_view signal, Payload input,
                                  const SignalOptions& options) {
-  return {.to = run, .kind = store::MessageKind::signal, .name = std::string(signal), .payload = std::move(input),
+  return {.to = run,
+          .kind = store::MessageKind::signal,
+          .name = std::string(signal),
+          .payload = std::move(input),
           .message_id = options.message_id.is_nil() ? new_uuid() : options.message_id};
 }
 

@@ -111,8 +111,12 @@ void Client::signal_json(const store::RunKey& run, std::string_view signal, Payl
 }
 
 void Client::cancel(const store::RunKey& run, std::string_view reason) const {
-  deliver({.to = run, .kind = store::MessageKind::cancel, .name = std::string(reason), .payload = "{}",
-           .message_id = new_uuid()}, "");
+  deliver({.to = run,
+           .kind = store::MessageKind::cancel,
+           .name = std::string(reason),
+           .payload = "{}",
+           .message_id = new_uuid()},
+          "");
 }
 
 void Client::terminate(const store::RunKey& run, std::string_view reason) const {
@@ -158,7 +162,7 @@ std::optional<store::ClosedRun> Client::wait_closed(const store::RunKey& run, Du
 Payload Client::result_json(const store::RunKey& run, Duration timeout) const {
   auto closed = wait_closed(run, timeout);
   if (!closed) {
-    const auto state = describe(run);   // throws NotFoundError: a run id that nobody committed
+    const auto state = describe(run);  // throws NotFoundError: a run id that nobody committed
     throw ResultTimeoutError(name_of(run) + " is still running after " +
                              std::to_string(std::chrono::duration<double>(timeout).count()) + " s" +
                              (state.waiting_for.empty() ? "" : "; it waits for " + state.waiting_for));

@@ -17,7 +17,9 @@
 #include <holdfast/store/errors.hpp>
 #include <holdfast/store/types.hpp>
 
-namespace holdfast::store { class Store; }
+namespace holdfast::store {
+class Store;
+}
 
 namespace holdfast::client {
 

@@ -19,23 +19,29 @@ struct Error : std::runtime_error {
 /// run after the closed one.
 struct AlreadyStartedError : Error {
   AlreadyStartedError(const std::string& what, Uuid run_id, bool open) : Error(what), run_id(run_id), open(open) {}
-  Uuid run_id;   ///< the run that stands in the way
-  bool open;     ///< false: it is closed
+  Uuid run_id;  ///< the run that stands in the way
+  bool open;    ///< false: it is closed
 };
 
 /// No run has this workflow id or run id.
-struct NotFoundError : Error { using Error::Error; };
+struct NotFoundError : Error {
+  using Error::Error;
+};
 
 /// The run has ended: it takes no signals, cannot be canceled or terminated.
-struct RunClosedError : Error { using Error::Error; };
+struct RunClosedError : Error {
+  using Error::Error;
+};
 
 /// The run ended, but without a result: it failed, was canceled, was terminated or timed out.
 struct WorkflowFailedError : Error {
   WorkflowFailedError(const std::string& what, store::ClosedRun run) : Error(what), run(std::move(run)) {}
-  store::ClosedRun run;   ///< status, and the failure with its chain of causes when there is one
+  store::ClosedRun run;  ///< status, and the failure with its chain of causes when there is one
 };
 
 /// The run was still open at the deadline. It goes on.
-struct ResultTimeoutError : Error { using Error::Error; };
+struct ResultTimeoutError : Error {
+  using Error::Error;
+};
 
 }  // namespace holdfast::client

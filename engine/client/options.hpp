@@ -20,16 +20,16 @@ struct ClientOptions {
 };
 
 struct StartOptions {
-  std::string namespace_ = {};                 ///< empty: the client's
-  std::string task_queue = {};                 ///< empty: the workflow type's, else "default"
-  int priority = 3;                       ///< 1 (first) to 5
-  std::optional<Duration> start_delay = {};    ///< not before this long from now
+  std::string namespace_ = {};               ///< empty: the client's
+  std::string task_queue = {};               ///< empty: the workflow type's, else "default"
+  int priority = 3;                          ///< 1 (first) to 5
+  std::optional<Duration> start_delay = {};  ///< not before this long from now
   std::optional<Duration> execution_timeout = {};
   store::IdReusePolicy reuse = store::IdReusePolicy::allow_duplicate;
   store::IdConflictPolicy conflict = store::IdConflictPolicy::fail;
-  Payload memo = {};                           ///< a JSON object, or empty
-  Payload search_attributes = {};              ///< a JSON object, or empty
-  Uuid run_id = {};                            ///< nil: a new one. Repeating a start with the same run id starts once
+  Payload memo = {};               ///< a JSON object, or empty
+  Payload search_attributes = {};  ///< a JSON object, or empty
+  Uuid run_id = {};                ///< nil: a new one. Repeating a start with the same run id starts once
 };
 
 /// A start by names and JSON text.
@@ -47,8 +47,8 @@ struct StartedRun {
 };
 
 struct SignalOptions {
-  Uuid message_id = {};          ///< nil: a new one. Repeating a signal with the same message id delivers it once
-  std::string task_queue = {};   ///< the run's queue when known: only its workers are woken, instead of all
+  Uuid message_id = {};         ///< nil: a new one. Repeating a signal with the same message id delivers it once
+  std::string task_queue = {};  ///< the run's queue when known: only its workers are woken, instead of all
 };
 
 }  // namespace holdfast::client

@@ -7,8 +7,8 @@
 namespace holdfast::client {
 
 Client Client::connect(const std::string& database_url, ClientOptions options) {
-  return Client(std::shared_ptr<store::Store>(store::open_postgres_store(
-                    {.connection_string = database_url, .notifications = options.notify})),
+  return Client(std::shared_ptr<store::Store>(
+                    store::open_postgres_store({.connection_string = database_url, .notifications = options.notify})),
                 std::move(options));
 }
 

@@ -14,7 +14,10 @@
 #include <holdfast/core/uuid.hpp>
 #include <holdfast/store/types.hpp>
 
-namespace holdfast::store { class Store; class Listener; }
+namespace holdfast::store {
+class Store;
+class Listener;
+}  // namespace holdfast::store
 
 namespace holdfast::client {
 
@@ -39,11 +42,11 @@ class ResultWaiter {
  private:
   struct Wait {
     Uuid run_id;
-    Clock::time_point due;          ///< next look-up
-    Clock::duration interval{};     ///< between this look-up and the next
+    Clock::time_point due;       ///< next look-up
+    Clock::duration interval{};  ///< between this look-up and the next
     std::optional<store::ClosedRun> closed;
     std::exception_ptr error;
-    std::condition_variable done;   ///< a thread of its own is woken, not all of them
+    std::condition_variable done;  ///< a thread of its own is woken, not all of them
   };
   using Waits = std::list<Wait*>;
 
@@ -61,9 +64,9 @@ class ResultWaiter {
   std::condition_variable changed_;
   Waits waits_;
   bool stopping_ = false;
-  std::unique_ptr<store::Listener> listener_;   ///< made by the thread, interrupted by others under the mutex
-  Clock::time_point next_listen_;               ///< when to try for a listener again
-  std::thread thread_;                          ///< started by the first wait
+  std::unique_ptr<store::Listener> listener_;  ///< made by the thread, interrupted by others under the mutex
+  Clock::time_point next_listen_;              ///< when to try for a listener again
+  std::thread thread_;                         ///< started by the first wait
 };
 
 }  // namespace holdfast::client

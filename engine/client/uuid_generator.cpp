@@ -58,8 +58,8 @@ Uuid successor(Uuid id, std::uint32_t step) {
 class Generator {
  public:
   Uuid next() {
-    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::system_clock::now().time_since_epoch());
+    const auto now =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
     const std::lock_guard lock(mutex_);
     if (now > last_time_) {
       std::array<std::uint8_t, 10> random;

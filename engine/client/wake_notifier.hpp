@@ -10,7 +10,9 @@
 
 #include <holdfast/core/time.hpp>
 
-namespace holdfast::store { class Store; }
+namespace holdfast::store {
+class Store;
+}
 
 namespace holdfast::client {
 
@@ -36,9 +38,9 @@ class WakeNotifier {
   const Duration interval_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::set<std::string, std::less<>> waiting_;   ///< a set: one hint per queue, however many starts
+  std::set<std::string, std::less<>> waiting_;  ///< a set: one hint per queue, however many starts
   bool stopping_ = false;
-  std::thread thread_;                           ///< started by the first hint
+  std::thread thread_;  ///< started by the first hint
 };
 
 }  // namespace holdfast::client

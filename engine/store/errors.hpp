@@ -14,25 +14,35 @@ struct Error : std::runtime_error {
 };
 
 /// The database cannot be reached, or went away before COMMIT was sent: nothing happened, try again with back-off.
-struct Unavailable : Error { using Error::Error; };
+struct Unavailable : Error {
+  using Error::Error;
+};
 
 /// The connection broke while COMMIT was under way: it may have happened. Read back before repeating.
-struct InDoubt : Error { using Error::Error; };
+struct InDoubt : Error {
+  using Error::Error;
+};
 
 /// This worker's lease ended: whatever it holds in memory is void. Drop it and register anew.
-struct LeaseLost : Error { using Error::Error; };
+struct LeaseLost : Error {
+  using Error::Error;
+};
 
 /// Another owner or an unread message stands in the way: drop the named runs and load them again.
 struct Conflict : Error {
   Conflict(const std::string& what, std::vector<Uuid> runs) : Error(what), runs(std::move(runs)) {}
-  std::vector<Uuid> runs;   ///< empty: the store cannot tell; repeat run by run
+  std::vector<Uuid> runs;  ///< empty: the store cannot tell; repeat run by run
 };
 
 /// A value that the caller passed is not allowed; the message names field, value and what is allowed.
-struct InvalidArgument : Error { using Error::Error; };
+struct InvalidArgument : Error {
+  using Error::Error;
+};
 
 /// The database has no Holdfast schema, or one of another version: run `wfctl migrate`.
-struct SchemaMismatch : Error { using Error::Error; };
+struct SchemaMismatch : Error {
+  using Error::Error;
+};
 
 /// A statement failed for another reason (permission, disk full, ...). The message is PostgreSQL's.
 struct StatementFailed : Error {

@@ -14,7 +14,9 @@
 #include <holdfast/core/uuid.hpp>
 
 // pqxx is named here so that transactional activities get the caller's real transaction; nothing includes it.
-namespace pqxx { class transaction_base; }
+namespace pqxx {
+class transaction_base;
+}
 
 namespace holdfast::store {
 
@@ -24,7 +26,8 @@ enum class RunStatus : std::uint8_t { running, completed, failed, canceled, term
 std::string_view to_string(RunStatus status);
 RunStatus parse_run_status(std::string_view text);
 
-// --- starting ---------------------------------------------------------------------------------------------------------
+// --- starting
+// ---------------------------------------------------------------------------------------------------------
 
 /// What a start does when a *closed* run has the workflow id.
 enum class IdReusePolicy : std::uint8_t { allow_duplicate, allow_duplicate_failed_only, reject_duplicate };
@@ -32,15 +35,15 @@ enum class IdReusePolicy : std::uint8_t { allow_duplicate, allow_duplicate_faile
 enum class IdConflictPolicy : std::uint8_t { fail, use_existing, terminate_existing };
 
 struct NewRun {
-  Uuid run_id;                      ///< UUIDv7 made by the caller
+  Uuid run_id;  ///< UUIDv7 made by the caller
   std::string namespace_ = "default";
-  std::string workflow_id;          ///< 1 to 1000 bytes, UTF-8 without NUL
-  std::string workflow_type;        ///< 1 to 255 bytes
+  std::string workflow_id;    ///< 1 to 1000 bytes, UTF-8 without NUL
+  std::string workflow_type;  ///< 1 to 255 bytes
   std::string task_queue = "default";
   Payload input = "{}";
-  Payload memo;                     ///< JSON object or empty
-  Payload search_attributes;        ///< JSON object or empty
-  int priority = 3;                 ///< 1 (first) to 5
+  Payload memo;               ///< JSON object or empty
+  Payload search_attributes;  ///< JSON object or empty
+  int priority = 3;           ///< 1 (first) to 5
   std::optional<Duration> start_delay;
   std::optional<Duration> execution_timeout;
   IdReusePolicy reuse = IdReusePolicy::allow_duplicate;
@@ -49,16 +52,17 @@ struct NewRun {
 
 enum class StartStatus : std::uint8_t {
   started,
-  already_running,   ///< IdConflictPolicy::fail: an open run has the id; run_id names it
-  used_existing,     ///< IdConflictPolicy::use_existing: run_id names the open run
-  rejected,          ///< the reuse policy forbids it; run_id names the closed run
+  already_running,  ///< IdConflictPolicy::fail: an open run has the id; run_id names it
+  used_existing,    ///< IdConflictPolicy::use_existing: run_id names the open run
+  rejected,         ///< the reuse policy forbids it; run_id names the closed run
 };
 struct StartResult {
   StartStatus status = StartStatus::started;
   Uuid run_id;
 };
 
-// --- messages ---------------------------------------------------------------------------------------------------------
+// --- messages
+// ---------------------------------------------------------------------------------------------------------
 
 /// Names a run: by workflow id (its open run, or else its newest), or exactly by run id when that is not nil.
 struct RunKey {
@@ -73,34 +77,35 @@ MessageKind parse_message_kind(std::string_view text);
 
 struct NewMessage {
   RunKey to;
-  MessageKind kind = MessageKind::signal;   ///< clients send signal and cancel only
-  std::string name;                         ///< signal name, or the reason of a cancel
+  MessageKind kind = MessageKind::signal;  ///< clients send signal and cancel only
+  std::string name;                        ///< signal name, or the reason of a cancel
   Payload payload = "{}";
-  Uuid message_id;                          ///< UUIDv7 made by the caller: the idempotency key
+  Uuid message_id;  ///< UUIDv7 made by the caller: the idempotency key
 };
 enum class SendStatus : std::uint8_t { sent, not_found, closed };
 
 /// An inbox row as its owner reads it.
 struct Message {
-  std::int64_t inbox_id = 0;                ///< consumed by CommitBatch
+  std::int64_t inbox_id = 0;  ///< consumed by CommitBatch
   MessageKind kind = MessageKind::signal;
   std::string name;
-  Payload payload;                          ///< signal input; activity result; or a failure with retry state
+  Payload payload;  ///< signal input; activity result; or a failure with retry state
   Uuid message_id;
-  CommandSeq seq = 0;                       ///< activity outcomes: which command
+  CommandSeq seq = 0;  ///< activity outcomes: which command
   int attempt = 0;
 };
 
 /// What the payload of an activity_failed message says.
 struct ActivityFailure {
-  Failure failure;                          ///< the last attempt's
+  Failure failure;  ///< the last attempt's
   RetryState retry_state = RetryState::in_progress;
 };
 Payload encode_activity_failure(const ActivityFailure& outcome);
 /// Throws HistoryError or std::invalid_argument for what encode_activity_failure does not write.
 ActivityFailure decode_activity_failure(std::string_view json);
 
-// --- reading ----------------------------------------------------------------------------------------------------------
+// --- reading
+// ----------------------------------------------------------------------------------------------------------
 
 struct RunSummary {
   Uuid run_id;
@@ -112,16 +117,16 @@ struct RunSummary {
 
 struct RunDescription {
   RunSummary summary;
-  Payload input, result;                    ///< result: empty unless completed
+  Payload input, result;  ///< result: empty unless completed
   std::optional<Failure> failure;
   Payload memo, search_attributes;
   // Of open runs only:
-  std::optional<Timestamp> ready_at;        ///< when it is looked at next; nullopt: waits for a message, or is owned
-  WorkerId owner = 0;                       ///< 0: nobody
-  std::string waiting_for;                  ///< in words, as the worker wrote it when it parked the run
+  std::optional<Timestamp> ready_at;  ///< when it is looked at next; nullopt: waits for a message, or is owned
+  WorkerId owner = 0;                 ///< 0: nobody
+  std::string waiting_for;            ///< in words, as the worker wrote it when it parked the run
   int unread_messages = 0;
-  int task_failures = 0;                    ///< workflow tasks that failed in a row
-  std::string task_failure;                 ///< the last one's message
+  int task_failures = 0;     ///< workflow tasks that failed in a row
+  std::string task_failure;  ///< the last one's message
   bool quarantined = false;
 };
 
@@ -137,25 +142,26 @@ struct ListFilter {
   std::optional<std::string> workflow_type, task_queue, workflow_id_prefix;
   std::optional<RunStatus> status;
   std::optional<Timestamp> started_after, started_before;
-  std::optional<Uuid> before;               ///< keyset: only runs with a smaller run id (older)
-  int limit = 20;                           ///< 1 to 1000
+  std::optional<Uuid> before;  ///< keyset: only runs with a smaller run id (older)
+  int limit = 20;              ///< 1 to 1000
 };
 
 struct PendingActivity {
   CommandSeq seq = 0;
   std::string activity, task_queue;
-  int attempt = 0;                          ///< of the running or last attempt; 0: none yet
+  int attempt = 0;  ///< of the running or last attempt; 0: none yet
   int max_attempts = 0;
   Timestamp scheduled_at;
-  std::optional<Timestamp> next_attempt_at; ///< nullopt while an attempt runs
+  std::optional<Timestamp> next_attempt_at;  ///< nullopt while an attempt runs
   WorkerId owner = 0;
   std::optional<Failure> last_failure;
 };
 
-// --- workers ----------------------------------------------------------------------------------------------------------
+// --- workers
+// ----------------------------------------------------------------------------------------------------------
 
 struct WorkerInfo {
-  std::string identity;                     ///< host:pid, for people
+  std::string identity;  ///< host:pid, for people
   std::vector<std::string> task_queues;
   std::string version;
   Duration lease = std::chrono::seconds(5);
@@ -172,24 +178,30 @@ struct QueueDescription {
   std::string task_queue;
   std::int64_t ready_runs = 0, parked_runs = 0, owned_runs = 0, waiting_activities = 0, running_activities = 0;
   std::optional<Duration> oldest_ready_age;
-  int workers = 0;                          ///< live workers that serve it
+  int workers = 0;  ///< live workers that serve it
 };
 /// What a peek found. Hints only: by the time it is acted on, somebody else may have taken it.
 struct Readiness {
-  bool runs = false;                        ///< a claimable run is due in one of the queues
-  bool activities = false;                  ///< a claimable activity task is due in one of the queues
-  bool expired_activities = false;          ///< some activity task passed its timeout
-  bool expired_workers = false;             ///< some worker's lease ended
-  std::vector<WorkerId> rung;               ///< owners with a rung doorbell
+  bool runs = false;                ///< a claimable run is due in one of the queues
+  bool activities = false;          ///< a claimable activity task is due in one of the queues
+  bool expired_activities = false;  ///< some activity task passed its timeout
+  bool expired_workers = false;     ///< some worker's lease ended
+  std::vector<WorkerId> rung;       ///< owners with a rung doorbell
 };
-struct TakeoverReport { int workers = 0; int runs = 0; int activities = 0; int quarantined = 0; };
+struct TakeoverReport {
+  int workers = 0;
+  int runs = 0;
+  int activities = 0;
+  int quarantined = 0;
+};
 
-// --- the lane ---------------------------------------------------------------------------------------------------------
+// --- the lane
+// ---------------------------------------------------------------------------------------------------------
 
 struct ClaimRequest {
   std::span<const std::string> task_queues;
   int limit = 0;
-  bool full_sweep = false;                  ///< ignore the moving lower bound on ready_at
+  bool full_sweep = false;  ///< ignore the moving lower bound on ready_at
 };
 
 struct ClaimedRun {
@@ -197,11 +209,11 @@ struct ClaimedRun {
   std::string namespace_, workflow_id, workflow_type, task_queue;
   Payload input;
   Timestamp started_at;
-  bool fresh = false;                       ///< never claimed before: it has no history and no tasks
-  bool rung = false;                        ///< unread messages may wait: load them
-  std::int64_t claims = 0;                  ///< grows by one with each claim: a cached run is current if it grew by 1
+  bool fresh = false;       ///< never claimed before: it has no history and no tasks
+  bool rung = false;        ///< unread messages may wait: load them
+  std::int64_t claims = 0;  ///< grows by one with each claim: a cached run is current if it grew by 1
   int task_failures = 0;
-  std::optional<Timestamp> deadline;        ///< execution timeout
+  std::optional<Timestamp> deadline;  ///< execution timeout
 };
 
 struct RunMessages {
@@ -213,8 +225,8 @@ struct RunMessages {
 struct TaskState {
   CommandSeq seq = 0;
   int attempt = 0;
-  bool transactional = false;               ///< waits for its run's owner, who runs it at `ready_at`
-  WorkerId owner = 0;                       ///< who runs it now; 0: nobody
+  bool transactional = false;  ///< waits for its run's owner, who runs it at `ready_at`
+  WorkerId owner = 0;          ///< who runs it now; 0: nobody
   Timestamp ready_at, scheduled_at;
   std::optional<Failure> last_failure;
 };
@@ -222,7 +234,7 @@ struct TaskState {
 struct RunState {
   Uuid run_id;
   std::vector<HistoryRow> history;
-  std::vector<TaskState> tasks;             ///< read before the messages, so an outcome is seen in at least one
+  std::vector<TaskState> tasks;  ///< read before the messages, so an outcome is seen in at least one
   std::vector<Message> messages;
 };
 
@@ -230,20 +242,20 @@ struct RunState {
 struct NewActivityTask {
   CommandSeq seq = 0;
   std::string activity;
-  std::string task_queue;                   ///< resolved: never empty unless transactional
+  std::string task_queue;  ///< resolved: never empty unless transactional
   Payload input;
   ActivityOptions options;
-  bool transactional = false;               ///< retry of a transactional activity: only its run's owner runs it
-  bool started_here = false;                ///< first attempt starts at once on this worker (recorded before it runs)
-  int attempt = 0;                          ///< attempts already made
-  std::optional<Duration> delay;            ///< due after this; unset: at once
-  Timestamp scheduled_at;                   ///< when the activity was first scheduled (for schedule-to-close)
+  bool transactional = false;     ///< retry of a transactional activity: only its run's owner runs it
+  bool started_here = false;      ///< first attempt starts at once on this worker (recorded before it runs)
+  int attempt = 0;                ///< attempts already made
+  std::optional<Duration> delay;  ///< due after this; unset: at once
+  Timestamp scheduled_at;         ///< when the activity was first scheduled (for schedule-to-close)
   std::optional<Failure> last_failure;
 };
 
 enum class NextState : std::uint8_t {
-  owned,    ///< stays with this worker
-  parked,   ///< given up: claimable at ready_at (nullopt: when a message comes)
+  owned,   ///< stays with this worker
+  parked,  ///< given up: claimable at ready_at (nullopt: when a message comes)
   closed,
 };
 
@@ -251,16 +263,16 @@ struct RunCommit {
   Uuid run_id;
   EventId first_event_id = 1;
   Timestamp at;
-  std::string events;                       ///< JSON array; empty: no history row
-  std::vector<std::int64_t> consumed;       ///< inbox ids
-  std::vector<NewActivityTask> new_tasks;   ///< replaces a row of the same seq
-  std::vector<CommandSeq> ended_tasks;      ///< rows to delete
-  std::vector<CommandSeq> cancel_tasks;     ///< rows whose cancellation is requested
+  std::string events;                      ///< JSON array; empty: no history row
+  std::vector<std::int64_t> consumed;      ///< inbox ids
+  std::vector<NewActivityTask> new_tasks;  ///< replaces a row of the same seq
+  std::vector<CommandSeq> ended_tasks;     ///< rows to delete
+  std::vector<CommandSeq> cancel_tasks;    ///< rows whose cancellation is requested
   NextState next = NextState::owned;
   // parked:
   std::optional<Timestamp> ready_at;
   std::string waiting_for;
-  std::string task_failure;                 ///< not empty: a workflow task failed; the count grows, otherwise it resets
+  std::string task_failure;  ///< not empty: a workflow task failed; the count grows, otherwise it resets
   // closed:
   RunStatus status = RunStatus::completed;
   Payload result;
@@ -281,7 +293,8 @@ class BusinessTransaction {
   virtual bool broken() const { return false; }
 };
 
-// --- activity tasks ---------------------------------------------------------------------------------------------------
+// --- activity tasks
+// ---------------------------------------------------------------------------------------------------
 
 struct ActivityKey {
   Uuid run_id;
@@ -291,23 +304,23 @@ struct ActivityKey {
 };
 
 struct ClaimedActivity {
-  ActivityKey key;                          ///< attempt: this one, from 1
+  ActivityKey key;  ///< attempt: this one, from 1
   std::string namespace_, workflow_id, activity, task_queue;
   Payload input;
   ActivityOptions options;
   Timestamp scheduled_at, started_at;
-  Payload heartbeat_details;                ///< of the attempt before; may be empty
+  Payload heartbeat_details;  ///< of the attempt before; may be empty
   bool cancel_requested = false;
 };
 
 struct ActivityOutcome {
   ActivityKey key;
-  WorkerId worker = 0;                      ///< who ran it; 0: decided for an expired task
+  WorkerId worker = 0;  ///< who ran it; 0: decided for an expired task
   enum class Kind : std::uint8_t { completed, failed, retry } kind = Kind::completed;
-  Payload result;                           ///< completed
-  Failure failure;                          ///< failed, retry
-  RetryState retry_state = RetryState::in_progress;   ///< failed: why there is no further attempt
-  Duration retry_delay{};                   ///< retry
+  Payload result;                                    ///< completed
+  Failure failure;                                   ///< failed, retry
+  RetryState retry_state = RetryState::in_progress;  ///< failed: why there is no further attempt
+  Duration retry_delay{};                            ///< retry
 };
 
 struct Heartbeat {
@@ -317,7 +330,7 @@ struct Heartbeat {
 
 struct ExpiredActivity {
   ClaimedActivity task;
-  std::string timeout;                      ///< "StartToClose", "ScheduleToStart", "ScheduleToClose", "Heartbeat", "WorkerLost"
+  std::string timeout;  ///< "StartToClose", "ScheduleToStart", "ScheduleToClose", "Heartbeat", "WorkerLost"
 };
 
 }  // namespace holdfast::store

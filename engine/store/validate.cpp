@@ -21,10 +21,10 @@ std::string shown(std::string_view value) {
 }
 
 void validate_bytes(std::string_view field, std::string_view value, std::size_t min, std::size_t max) {
-  const std::string allowed =
-      std::to_string(min) + " to " + std::to_string(max) + " bytes of UTF-8 without NUL";
+  const std::string allowed = std::to_string(min) + " to " + std::to_string(max) + " bytes of UTF-8 without NUL";
   if (value.size() < min) reject(field, "is empty", allowed);
-  if (value.size() > max) reject(field, "has " + std::to_string(value.size()) + " bytes (" + shown(value) + ")", allowed);
+  if (value.size() > max)
+    reject(field, "has " + std::to_string(value.size()) + " bytes (" + shown(value) + ")", allowed);
   if (value.find('\0') != std::string_view::npos) reject(field, "holds a NUL byte (" + shown(value) + ")", allowed);
   if (!is_valid_utf8(value)) reject(field, "is not valid UTF-8 (" + shown(value) + ")", allowed);
 }

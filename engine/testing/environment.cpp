@@ -11,7 +11,9 @@ namespace {
 const Uuid kRunId = Uuid::parse("019b76da-a800-7000-8000-0123456789ab");
 
 template <class... F>
-struct Overloaded : F... { using F::operator()...; };
+struct Overloaded : F... {
+  using F::operator()...;
+};
 
 }  // namespace
 
@@ -44,8 +46,7 @@ void Environment::run() {
 
 void Environment::run_for(Duration length) {
   const Timestamp until = now_ + length;
-  while (step(until)) {
-  }
+  while (step(until)) {}
   now_ = std::max(now_, until);
 }
 
@@ -127,8 +128,8 @@ void Environment::begin_attempt(const std::shared_ptr<Pending>& pending) {
 
   // Whichever limit comes first ends the attempt; without any it may be silent for ever.
   constexpr Duration kForever = Duration::max();
-  const Duration attempt_limit =
-      std::min(c.options.start_to_close.value_or(kForever), script.body ? kForever : c.options.heartbeat.value_or(kForever));
+  const Duration attempt_limit = std::min(c.options.start_to_close.value_or(kForever),
+                                          script.body ? kForever : c.options.heartbeat.value_or(kForever));
   const Duration total_limit =
       c.options.schedule_to_close ? pending->scheduled_at + *c.options.schedule_to_close - now_ : kForever;
   const Duration duration = script.body ? script.duration : kForever;

@@ -39,7 +39,7 @@ struct ActivityCall {
   std::string activity;
   Payload input;
   int attempt = 1;
-  Duration at{};                 ///< since the start
+  Duration at{};  ///< since the start
 };
 
 /// Runs one workflow against scripted activities, in memory, on a clock that jumps to the next thing that happens:
@@ -107,7 +107,9 @@ class Environment {
 
   /// Arrives now (before the start: as soon as the run starts).
   template <class T>
-  void signal(const Signal<T>& signal, const std::type_identity_t<T>& value) { signal_after({}, signal, value); }
+  void signal(const Signal<T>& signal, const std::type_identity_t<T>& value) {
+    signal_after({}, signal, value);
+  }
   /// Arrives `delay` from now.
   template <class T>
   void signal_after(Duration delay, const Signal<T>& signal, const std::type_identity_t<T>& value) {
@@ -121,7 +123,9 @@ class Environment {
   bool closed() const { return run_ && run_->closed(); }
   /// The result of a completed run; throws what it failed with, or std::logic_error if it is still open.
   template <class Out>
-  Out result() const { return decode<Out>(result_json()); }
+  Out result() const {
+    return decode<Out>(result_json());
+  }
   const std::optional<Failure>& failure() const { return failure_; }
   bool canceled() const { return canceled_; }
 
@@ -132,9 +136,13 @@ class Environment {
   const std::vector<ActivityCall>& calls() const { return calls_; }
   /// How many attempts of this activity began.
   template <class In, class Out>
-  int count(const Activity<In, Out>& activity) const { return count(activity.name); }
+  int count(const Activity<In, Out>& activity) const {
+    return count(activity.name);
+  }
   template <class In, class Out>
-  int count(const TransactionalActivity<In, Out>& activity) const { return count(activity.name); }
+  int count(const TransactionalActivity<In, Out>& activity) const {
+    return count(activity.name);
+  }
   int count(const std::string& activity) const;
   const RecordedRun& recorded() const { return recorded_; }
   /// "WorkflowStarted ActivityScheduled ...".
@@ -144,7 +152,7 @@ class Environment {
  private:
   using Body = std::function<Payload(const Payload&, worker::ActivityContext&)>;
   struct Script {
-    Body body;                   ///< empty: never answers
+    Body body;  ///< empty: never answers
     Duration duration{};
   };
   struct Pending {

@@ -11,9 +11,9 @@
 #include "scene.hpp"
 #include "worker_process.hpp"
 
-// Worker processes are killed, stopped and resumed, and the server crashes, at random moments while calls are processed.
-// HOLDFAST_CHAOS=full takes minutes; HOLDFAST_CHAOS_SEED repeats the choices of an earlier run (the moments at which
-// they strike differ: processes are not deterministic).
+// Worker processes are killed, stopped and resumed, and the server crashes, at random moments while calls are
+// processed. HOLDFAST_CHAOS=full takes minutes; HOLDFAST_CHAOS_SEED repeats the choices of an earlier run (the moments
+// at which they strike differ: processes are not deterministic).
 namespace chaos {
 namespace {
 
@@ -21,14 +21,16 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 struct Plan {
-  int calls;        ///< in flight at the beginning
-  int refill;       ///< further calls as soon as less than half of that is open
+  int calls;   ///< in flight at the beginning
+  int refill;  ///< further calls as soon as less than half of that is open
   int kills, pauses, restarts;
   int lease_ms;
   int longest_gap_ms;
 };
-constexpr Plan kShort{.calls = 300, .refill = 60, .kills = 10, .pauses = 1, .restarts = 1, .lease_ms = 1000, .longest_gap_ms = 300};
-constexpr Plan kFull{.calls = 5000, .refill = 1000, .kills = 200, .pauses = 6, .restarts = 5, .lease_ms = 5000, .longest_gap_ms = 500};
+constexpr Plan kShort{
+    .calls = 300, .refill = 60, .kills = 10, .pauses = 1, .restarts = 1, .lease_ms = 1000, .longest_gap_ms = 300};
+constexpr Plan kFull{
+    .calls = 5000, .refill = 1000, .kills = 200, .pauses = 6, .restarts = 5, .lease_ms = 5000, .longest_gap_ms = 500};
 
 Plan chosen_plan() {
   const char* size = std::getenv("HOLDFAST_CHAOS");
@@ -56,7 +58,8 @@ class Chaos : public testing::Test {
     std::ifstream log(scene_.worker_log());
     std::vector<std::string> lines;
     for (std::string line; std::getline(log, line);) lines.push_back(line);
-    for (std::size_t i = lines.size() > 60 ? lines.size() - 60 : 0; i < lines.size(); ++i) std::cerr << lines[i] << "\n";
+    for (std::size_t i = lines.size() > 60 ? lines.size() - 60 : 0; i < lines.size(); ++i)
+      std::cerr << lines[i] << "\n";
   }
 
   std::vector<Blow> blows() {
@@ -80,8 +83,10 @@ class Chaos : public testing::Test {
   void strike_other(Blow blow, const WorkerProcess& not_this) {
     for (auto& worker : workers_) {
       if (worker.get() == &not_this || worker->stopped()) continue;
-      if (blow == Blow::kill) worker->kill_and_restart();
-      else resume_later(*worker);
+      if (blow == Blow::kill)
+        worker->kill_and_restart();
+      else
+        resume_later(*worker);
       return;
     }
   }
@@ -117,7 +122,10 @@ class Chaos : public testing::Test {
     return open == 0;
   }
 
-  struct Paused { WorkerProcess* worker; Clock::time_point until; };
+  struct Paused {
+    WorkerProcess* worker;
+    Clock::time_point until;
+  };
 
   const Plan plan_ = chosen_plan();
   const std::uint64_t seed_ = chosen_seed();
@@ -130,7 +138,8 @@ class Chaos : public testing::Test {
 TEST_F(Chaos, every_call_ends_once_whatever_dies) {
   scene_.start_calls(plan_.calls);
   for (const Blow blow : blows()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(random_() % static_cast<std::uint64_t>(plan_.longest_gap_ms)));
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(random_() % static_cast<std::uint64_t>(plan_.longest_gap_ms)));
     resume(false);
     refill();
     strike(blow);

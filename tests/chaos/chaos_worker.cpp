@@ -27,7 +27,7 @@ holdfast::worker::WorkerOptions worker_options(int lease_ms) {
   options.task_queues = {"calls", "default"};
   options.activity_threads = 8;
   options.lease = std::chrono::milliseconds(lease_ms);
-  options.quarantine_after = 1000;   // here it is never the run's fault
+  options.quarantine_after = 1000;  // here it is never the run's fault
   return options;
 }
 
@@ -55,10 +55,9 @@ int run_worker(const std::string& database_url, int lease_ms) {
   platform::Caches caches;
   platform::BroadcastWriter broadcasts(database_url);
   auto vendors = platform::vendors::make_vendors(
-      {}, [](const auto&) {},
-      [&](const auto& broadcast) { broadcasts.add(broadcast); });
-  platform::Services services{{},           database,         caches,           *vendors.action_items, *vendors.sms,
-                              *vendors.email, *vendors.realtime, *vendors.webhooks};
+      {}, [](const auto&) {}, [&](const auto& broadcast) { broadcasts.add(broadcast); });
+  platform::Services services{
+      {}, database, caches, *vendors.action_items, *vendors.sms, *vendors.email, *vendors.realtime, *vendors.webhooks};
   holdfast::worker::Registry registry;
   platform::register_workflows(registry);
   platform::register_activities(registry, services);

@@ -44,16 +44,22 @@ void replay(const holdfast::WorkflowDefinition& definition, const holdfast::stor
 }  // namespace
 
 void expect_every_run_ended_once(Scene& scene) {
-  EXPECT_THAT(scene.query("SELECT count(*), count(DISTINCT workflow_id) FROM holdfast.runs WHERE workflow_type = 'CallProcessing'"),
-              ElementsAre(std::to_string(scene.calls()) + ", " + std::to_string(scene.calls())));
+  EXPECT_THAT(
+      scene.query(
+          "SELECT count(*), count(DISTINCT workflow_id) FROM holdfast.runs WHERE workflow_type = 'CallProcessing'"),
+      ElementsAre(std::to_string(scene.calls()) + ", " + std::to_string(scene.calls())));
   EXPECT_THAT(scene.query("SELECT count(*) FROM holdfast.runs WHERE workflow_type = 'Transfer'"),
               ElementsAre(std::to_string(scene.transfers())));
   EXPECT_THAT(scene.query(limited("SELECT workflow_id, status, coalesce(failure::text, '') FROM holdfast.runs "
-                                  "WHERE status <> 'completed' OR closed_at IS NULL")), IsEmpty());
-  EXPECT_THAT(scene.query(limited("SELECT run_id, count(*) FROM holdfast.events WHERE type LIKE 'Workflow%' AND type NOT IN "
-                                  "('WorkflowStarted', 'WorkflowSignaled') GROUP BY run_id HAVING count(*) <> 1")), IsEmpty());
+                                  "WHERE status <> 'completed' OR closed_at IS NULL")),
+              IsEmpty());
+  EXPECT_THAT(
+      scene.query(limited("SELECT run_id, count(*) FROM holdfast.events WHERE type LIKE 'Workflow%' AND type NOT IN "
+                          "('WorkflowStarted', 'WorkflowSignaled') GROUP BY run_id HAVING count(*) <> 1")),
+      IsEmpty());
   EXPECT_THAT(scene.query("SELECT (SELECT count(*) FROM holdfast.live_runs), (SELECT count(*) FROM holdfast.inbox), "
-                          "(SELECT count(*) FROM holdfast.activity_tasks)"), ElementsAre("0, 0, 0"));
+                          "(SELECT count(*) FROM holdfast.activity_tasks)"),
+              ElementsAre("0, 0, 0"));
 }
 
 void expect_exact_usage(Scene& scene) {
@@ -62,29 +68,42 @@ void expect_exact_usage(Scene& scene) {
   const std::string expected = std::to_string(scene.calls()) + ", " + std::to_string(minutes);
   EXPECT_THAT(scene.query("SELECT count(*), sum(minutes) FROM platform.usage_ledger"), ElementsAre(expected));
   EXPECT_THAT(scene.query("SELECT sum(calls), sum(minutes) FROM platform.usage_counters"), ElementsAre(expected));
-  EXPECT_THAT(scene.query(limited(
-      "SELECT l.organization_id, l.calls, l.minutes, c.calls, c.minutes FROM "
-      "(SELECT organization_id, count(*) AS calls, sum(minutes) AS minutes FROM platform.usage_ledger GROUP BY 1) l LEFT JOIN "
-      "(SELECT organization_id, sum(calls) AS calls, sum(minutes) AS minutes FROM platform.usage_counters GROUP BY 1) c "
-      "USING (organization_id) WHERE (l.calls, l.minutes) IS DISTINCT FROM (c.calls, c.minutes)")), IsEmpty());
-  EXPECT_THAT(scene.query(limited(
-      "SELECT r.workflow_id, r.result ->> 'minutes', l.minutes FROM holdfast.runs r LEFT JOIN platform.usage_ledger l "
-      "ON l.source = 'call:' || (r.input ->> 'call_id') AND l.organization_id = (r.input ->> 'organization_id')::uuid "
-      "WHERE r.workflow_type = 'CallProcessing' AND l.minutes IS DISTINCT FROM (r.result ->> 'minutes')::integer")), IsEmpty());
+  EXPECT_THAT(
+      scene.query(limited("SELECT l.organization_id, l.calls, l.minutes, c.calls, c.minutes FROM "
+                          "(SELECT organization_id, count(*) AS calls, sum(minutes) AS minutes FROM "
+                          "platform.usage_ledger GROUP BY 1) l LEFT JOIN "
+                          "(SELECT organization_id, sum(calls) AS calls, sum(minutes) AS minutes FROM "
+                          "platform.usage_counters GROUP BY 1) c "
+                          "USING (organization_id) WHERE (l.calls, l.minutes) IS DISTINCT FROM (c.calls, c.minutes)")),
+      IsEmpty());
+  EXPECT_THAT(
+      scene.query(limited(
+          "SELECT r.workflow_id, r.result ->> 'minutes', l.minutes FROM holdfast.runs r LEFT JOIN "
+          "platform.usage_ledger l "
+          "ON l.source = 'call:' || (r.input ->> 'call_id') AND l.organization_id = (r.input ->> "
+          "'organization_id')::uuid "
+          "WHERE r.workflow_type = 'CallProcessing' AND l.minutes IS DISTINCT FROM (r.result ->> 'minutes')::integer")),
+      IsEmpty());
 }
 
 void expect_single_effects(Scene& scene) {
-  EXPECT_THAT(scene.query(limited("SELECT workflow_id, step, count(*) FROM chaos.effects GROUP BY 1, 2 HAVING count(*) <> 1")),
-              IsEmpty());
-  EXPECT_THAT(scene.query("SELECT count(*) FROM chaos.effects"), ElementsAre(std::to_string(scene.transfers() * kEffects)));
+  EXPECT_THAT(
+      scene.query(limited("SELECT workflow_id, step, count(*) FROM chaos.effects GROUP BY 1, 2 HAVING count(*) <> 1")),
+      IsEmpty());
+  EXPECT_THAT(scene.query("SELECT count(*) FROM chaos.effects"),
+              ElementsAre(std::to_string(scene.transfers() * kEffects)));
   EXPECT_THAT(scene.query(limited("SELECT a.workflow_id FROM chaos.effects a JOIN chaos.effects b USING (workflow_id) "
-                                  "WHERE a.step = 101 AND b.step = 102 AND a.id > b.id")), IsEmpty()) << "signals out of order";
+                                  "WHERE a.step = 101 AND b.step = 102 AND a.id > b.id")),
+              IsEmpty())
+      << "signals out of order";
   EXPECT_THAT(scene.query("SELECT count(*), count(DISTINCT id) FROM platform.calls WHERE status <> 'in-progress'"),
               ElementsAre(std::to_string(scene.calls()) + ", " + std::to_string(scene.calls())));
-  EXPECT_THAT(scene.query(limited(
-      "SELECT r.workflow_id, r.result ->> 'action_items', count(a.position) FROM holdfast.runs r LEFT JOIN platform.call_actions a "
-      "ON a.call_id = r.input ->> 'call_id' WHERE r.workflow_type = 'CallProcessing' GROUP BY r.workflow_id, r.result ->> 'action_items' "
-      "HAVING count(a.position) <> (r.result ->> 'action_items')::integer")), IsEmpty());
+  EXPECT_THAT(scene.query(limited("SELECT r.workflow_id, r.result ->> 'action_items', count(a.position) FROM "
+                                  "holdfast.runs r LEFT JOIN platform.call_actions a "
+                                  "ON a.call_id = r.input ->> 'call_id' WHERE r.workflow_type = 'CallProcessing' GROUP "
+                                  "BY r.workflow_id, r.result ->> 'action_items' "
+                                  "HAVING count(a.position) <> (r.result ->> 'action_items')::integer")),
+              IsEmpty());
 }
 
 void expect_histories_that_replay(Scene& scene) {

@@ -24,9 +24,7 @@ using holdfast::Uuid;
 
 constexpr int kOrganizations = 5;
 
-Uuid organization(int n) {
-  return Uuid::parse(fmt::format("00000000-0000-7000-8000-{:012d}", n % kOrganizations + 1));
-}
+Uuid organization(int n) { return Uuid::parse(fmt::format("00000000-0000-7000-8000-{:012d}", n % kOrganizations + 1)); }
 
 std::string call_id(int n) { return fmt::format("call-{}", n); }
 std::string transfer_id(int n) { return fmt::format("transfer-{}", n); }
@@ -71,8 +69,8 @@ Scene::Scene() {
   tx.exec("GRANT INSERT, SELECT ON chaos.effects TO holdfast_runtime");
   created_at_ = tx.exec1("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")[0].c_str();
   tx.commit();
-  store_ = holdfast::store::open_postgres_store({.connection_string = worker_url(), .listen_connection_string = {},
-                                                 .in_doubt_timeout = 60s});
+  store_ = holdfast::store::open_postgres_store(
+      {.connection_string = worker_url(), .listen_connection_string = {}, .in_doubt_timeout = 60s});
   client_ = std::make_unique<holdfast::client::Client>(*store_);
 }
 
@@ -83,7 +81,7 @@ void Scene::insist(const std::function<void()>& action) {
       return action();
     } catch (const holdfast::store::Unavailable&) {
       if (std::chrono::steady_clock::now() > deadline) throw;
-    } catch (const pqxx::failure&) {   // broken connections, cut statements
+    } catch (const pqxx::failure&) {  // broken connections, cut statements
       if (std::chrono::steady_clock::now() > deadline) throw;
     }
     std::this_thread::sleep_for(20ms);
@@ -137,7 +135,7 @@ void Scene::approve(int first, int count) {
       insist([&] {
         try {
           client_->signal(transfer_id(n), approved, {.number = number}, {.message_id = message_id});
-        } catch (const holdfast::store::InDoubt&) {   // the message id makes the repetition harmless
+        } catch (const holdfast::store::InDoubt&) {  // the message id makes the repetition harmless
           client_->signal(transfer_id(n), approved, {.number = number}, {.message_id = message_id});
         }
       });

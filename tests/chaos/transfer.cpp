@@ -13,9 +13,11 @@ using holdfast::worker::ActivityContext;
 
 namespace {
 
-const holdfast::TransactionalActivity<Effect> write_effect{"write_effect", {.start_to_close = std::chrono::seconds(20)}};
+const holdfast::TransactionalActivity<Effect> write_effect{"write_effect",
+                                                           {.start_to_close = std::chrono::seconds(20)}};
 const holdfast::Activity<Effect> think{
-    "think", {.start_to_close = std::chrono::seconds(20), .retry = {.initial_interval = std::chrono::milliseconds(50)}}};
+    "think",
+    {.start_to_close = std::chrono::seconds(20), .retry = {.initial_interval = std::chrono::milliseconds(50)}}};
 
 Workflow<Effect> transfer(Context ctx, TransferInput in) {
   Effect effect{.workflow_id = ctx.workflow_id(), .step = 0};

@@ -18,8 +18,8 @@ class WorkerProcess {
   pid_t pid() const { return pid_; }
   bool stopped() const { return stopped_; }
   void kill_and_restart();
-  void stop();       ///< SIGSTOP
-  void go_on();      ///< SIGCONT
+  void stop();   ///< SIGSTOP
+  void go_on();  ///< SIGCONT
   /// SIGTERM; true if it then ended well within `seconds`.
   bool end(double seconds);
   /// False if it ended by itself.

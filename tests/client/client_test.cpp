@@ -46,7 +46,8 @@ std::string message_of(Act&& act) {
   return {};
 }
 
-// --- start ------------------------------------------------------------------------------------------------------------
+// --- start
+// ------------------------------------------------------------------------------------------------------------
 
 TEST_F(ClientTest, StartsARunWithItsTypesQueueAndEncodedInput) {
   const auto run = client.start(kShip, "order-1", {.item = "tea", .count = 9007199254740993});
@@ -60,7 +61,8 @@ TEST_F(ClientTest, StartsARunWithItsTypesQueueAndEncodedInput) {
 }
 
 TEST_F(ClientTest, WakesTheQueueOfAStartedRunAndNotThatOfADelayedOne) {
-  client.start_json({.workflow_type = "T", .workflow_id = "later", .options = {.task_queue = "slow", .start_delay = 1h}});
+  client.start_json(
+      {.workflow_type = "T", .workflow_id = "later", .options = {.task_queue = "slow", .start_delay = 1h}});
   client.start(kShip, "order-1", {});
   EXPECT_TRUE(store->saw_hint("q:orders"));
   EXPECT_THAT(store->hints(), testing::Not(testing::Contains("q:slow")));
@@ -107,8 +109,9 @@ TEST_F(ClientTest, StartsOnceHoweverOftenTheSameRunIdIsStarted) {
 
 TEST_F(ClientTest, StartsABatchAndReportsRefusalsInTheirPlace) {
   client.start_json({.workflow_type = "T", .workflow_id = "b"});
-  const std::vector<StartRequest> requests{
-      Client::request(kShip, "a", {}), {.workflow_type = "T", .workflow_id = "b"}, {.workflow_type = "T", .workflow_id = "c"}};
+  const std::vector<StartRequest> requests{Client::request(kShip, "a", {}),
+                                           {.workflow_type = "T", .workflow_id = "b"},
+                                           {.workflow_type = "T", .workflow_id = "c"}};
   const auto results = client.start_many(requests);
   ASSERT_EQ(results.size(), 3U);
   EXPECT_EQ(results[0].status, store::StartStatus::started);
@@ -156,7 +159,8 @@ TEST_F(ClientTest, TakesTheLongestAllowedIdsAndAnyJsonInput) {
   EXPECT_EQ(client.list({}).size(), 2U);
 }
 
-// --- signals, cancel, terminate ---------------------------------------------------------------------------------------
+// --- signals, cancel, terminate
+// ---------------------------------------------------------------------------------------
 
 TEST_F(ClientTest, DeliversASignalToTheOpenRun) {
   const auto run = client.start(kShip, "order-1", {});
@@ -214,7 +218,8 @@ TEST_F(ClientTest, TerminatesARunAndWakesWhoWaitsForIt) {
   }
 }
 
-// --- results ----------------------------------------------------------------------------------------------------------
+// --- results
+// ----------------------------------------------------------------------------------------------------------
 
 TEST_F(ClientTest, GivesTheResultOfARunThatHasEnded) {
   const auto run = client.start(kShip, "order-1", {});
@@ -245,9 +250,11 @@ TEST_F(ClientTest, FindsTheEndWithoutAnyHint) {
 TEST_F(ClientTest, ThrowsTheFailureWithItsCauses) {
   const auto run = client.start(kShip, "order-1", {});
   const Failure cause{.kind = FailureKind::application, .type = "CardDeclined", .message = "no funds"};
-  close_run(store->inner, run.run_id(),
-            {.status = RunStatus::failed, .failure = Failure{.kind = FailureKind::activity, .message = "charge failed",
-                                                              .cause = std::make_shared<Failure>(cause)}});
+  close_run(
+      store->inner, run.run_id(),
+      {.status = RunStatus::failed,
+       .failure = Failure{
+           .kind = FailureKind::activity, .message = "charge failed", .cause = std::make_shared<Failure>(cause)}});
   try {
     run.result(10s);
     FAIL() << "a failed run had a result";
@@ -276,7 +283,8 @@ TEST_F(ClientTest, AnswersManyWaitersAtOnce) {
     for (int i = 0; i < kWaiters; ++i)
       waiters.emplace_back([&, i] { right += runs[static_cast<std::size_t>(i)].result(60s).total == i; });
     for (int i = 0; i < kWaiters; ++i)
-      close_run(store->inner, runs[static_cast<std::size_t>(i)].run_id(), {.result = "{\"total\":" + std::to_string(i) + "}"});
+      close_run(store->inner, runs[static_cast<std::size_t>(i)].run_id(),
+                {.result = "{\"total\":" + std::to_string(i) + "}"});
   }
   EXPECT_EQ(right, kWaiters);
 }
@@ -290,7 +298,9 @@ TEST_F(ClientTest, AsksLessAndLessOftenWhileNothingHappens) {
 
 TEST_F(ClientTest, GoesOnWaitingWhileTheDatabaseIsAway) {
   std::atomic<int> failures = 3;
-  store->before_closed_runs = [&] { if (failures-- > 0) throw store::Unavailable("no server"); };
+  store->before_closed_runs = [&] {
+    if (failures-- > 0) throw store::Unavailable("no server");
+  };
   const auto run = client.start(kShip, "order-1", {});
   close_run(store->inner, run.run_id(), {.result = R"({"total":1})"});
   EXPECT_EQ(run.result(60s).total, 1);
@@ -302,7 +312,8 @@ TEST_F(ClientTest, ReportsAnErrorOfTheDatabaseToWhoWaits) {
   EXPECT_THROW(run.result(60s), store::StatementFailed);
 }
 
-// --- reading ----------------------------------------------------------------------------------------------------------
+// --- reading
+// ----------------------------------------------------------------------------------------------------------
 
 TEST_F(ClientTest, ListsNewestFirstInPages) {
   for (int i = 0; i < 5; ++i) client.start(kShip, "order-" + std::to_string(i), {});

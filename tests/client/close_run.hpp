@@ -23,7 +23,8 @@ inline Event end_event(const Ending& ending) {
 inline void close_run(store::Store& store, const Uuid& run_id, const Ending& ending) {
   const auto run = store.describe_run({.run_id = run_id});
   const std::vector<std::string> queues{run->summary.task_queue};
-  const auto worker = store.register_worker({.identity = "test", .task_queues = queues, .version = "test", .lease = std::chrono::hours(1)});
+  const auto worker = store.register_worker(
+      {.identity = "test", .task_queues = queues, .version = "test", .lease = std::chrono::hours(1)});
   const auto lane = store.open_lane(worker);
   const auto step = lane->begin_step();
   const auto claimed = step->claim_runs({.task_queues = queues, .limit = 1000, .full_sweep = true});

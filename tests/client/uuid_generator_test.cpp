@@ -39,7 +39,9 @@ TEST(UuidGenerator, GivesEveryThreadItsOwnIdsInGrowingOrder) {
   {
     std::vector<std::jthread> threads;
     for (auto& ids : made)
-      threads.emplace_back([&ids] { for (int i = 0; i < kEach; ++i) ids.push_back(new_uuid()); });
+      threads.emplace_back([&ids] {
+        for (int i = 0; i < kEach; ++i) ids.push_back(new_uuid());
+      });
   }
   std::vector<Uuid> all;
   for (const auto& ids : made) {
@@ -51,7 +53,7 @@ TEST(UuidGenerator, GivesEveryThreadItsOwnIdsInGrowingOrder) {
 }
 
 TEST(UuidGenerator, DoesNotRepeatItselfInAForkedChild) {
-  new_uuid();   // the block of random bytes is filled before the fork
+  new_uuid();  // the block of random bytes is filled before the fork
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   const pid_t child = ::fork();

@@ -62,7 +62,7 @@ TEST(WakeNotifier, SendsWhatWaitsWhenItEnds) {
     WakeNotifier notifier(store, std::chrono::hours(1));
     notifier.wake("q:a");
     ASSERT_TRUE(store->saw_hint("q:a"));
-    notifier.wake("q:b");   // would be sent in an hour
+    notifier.wake("q:b");  // would be sent in an hour
   }
   EXPECT_THAT(store->hints(), testing::ElementsAre("q:a", "q:b"));
 }

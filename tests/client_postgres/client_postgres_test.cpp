@@ -48,7 +48,8 @@ TEST_F(ClientOnPostgres, StartsARunIfAndOnlyIfTheCallersTransactionCommits) {
   }
   EXPECT_EQ(count(), 0U);
   pqxx::work kept(connection);
-  const auto run = client.start_in(kept, kShip, "order-1", {.item = "tea"}, {.execution_timeout = 1h, .memo = R"({"a":1})"});
+  const auto run =
+      client.start_in(kept, kShip, "order-1", {.item = "tea"}, {.execution_timeout = 1h, .memo = R"({"a":1})"});
   EXPECT_EQ(count(), 0U) << "not before the commit";
   kept.commit();
   const auto found = run.describe();
@@ -63,7 +64,8 @@ TEST_F(ClientOnPostgres, LeavesTheCallersTransactionUsableAfterARefusal) {
   EXPECT_THROW(client.start_in(transaction, kShip, "order-1", {}), AlreadyStartedError);
   EXPECT_THROW(client.start_in(transaction, kShip, "", {}), store::InvalidArgument);
   EXPECT_THROW(client.signal_in(transaction, "nobody", kChange, {}), NotFoundError);
-  EXPECT_TRUE(client.start_in(transaction, kShip, "order-1", {}, {.conflict = store::IdConflictPolicy::use_existing}).existing());
+  EXPECT_TRUE(client.start_in(transaction, kShip, "order-1", {}, {.conflict = store::IdConflictPolicy::use_existing})
+                  .existing());
   client.start_in(transaction, kShip, "order-2", {});
   transaction.commit();
   EXPECT_EQ(count(), 2U);
@@ -162,7 +164,9 @@ TEST_F(ClientOnPostgres, WaitsOnThroughALostConnection) {
   std::jthread trouble([&] {
     for (int i = 0; i < 5; ++i) {
       pqxx::nontransaction session(connection);
-      session.exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+      session.exec(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+          "pg_backend_pid()");
     }
     const auto other = Client::connect(database.connection_string());
     close_run(other.store(), run.run_id(), {.result = R"({"total":7})"});

@@ -25,8 +25,8 @@ class BadInput : public StoreContract {
   }
 
   const std::vector<std::string> bad_texts_{""s, "nul\0byte"s, "\xFF"s, "cut \xC3"s, "\xED\xA0\x80"s, "\xC0\x80"s};
-  const std::vector<std::string> bad_json_{""s,  "{"s,  "{'a':1}"s, "nul"s, "{}{}"s, "{\"a\":\"\xFF\"}"s,
-                                           "{\"a\":\"\0\"}"s, "[1,]"s, "NaN"s};
+  const std::vector<std::string> bad_json_{
+      ""s, "{"s, "{'a':1}"s, "nul"s, "{}{}"s, "{\"a\":\"\xFF\"}"s, "{\"a\":\"\0\"}"s, "[1,]"s, "NaN"s};
 };
 HOLDFAST_ON_EVERY_STORE(BadInput);
 
@@ -146,7 +146,8 @@ TEST_P(BadInput, OneBadMessageSendsNoneOfItsBatch) {
 TEST_P(BadInput, KeysReasonsFiltersAndWorkersAreChecked) {
   const Uuid run_id = start();
   expect_rejected("workflow_id", [&] { store().describe_run({}); });
-  for (const auto& text : bad_texts_) expect_rejected("workflow_id", [&] { store().describe_run({"default", text, {}}); });
+  for (const auto& text : bad_texts_)
+    expect_rejected("workflow_id", [&] { store().describe_run({"default", text, {}}); });
   RunKey key;
   key.run_id = run_id;
   expect_rejected("reason", [&] { store().terminate_run(key, "\xFF", ""); });

@@ -39,8 +39,7 @@ class Fencing : public StoreContract {
       ADD_FAILURE() << "two owners wrote the same run";
     } catch (const Conflict& conflict) {
       EXPECT_TRUE(conflict.runs.empty() || conflict.runs == std::vector{run_id});
-    } catch (const LeaseLost&) {
-    }
+    } catch (const LeaseLost&) {}
   }
 };
 HOLDFAST_ON_EVERY_STORE(Fencing);

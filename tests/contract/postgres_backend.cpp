@@ -31,7 +31,8 @@ class PostgresHarness final : public StoreHarness {
     options.prepared = way == Way::direct;
     if (way == Way::pgbouncer) {
       if (!shared_.pgbouncer) shared_.pgbouncer = std::make_unique<PrivatePgbouncer>(options.connection_string);
-      options.listen_connection_string = std::exchange(options.connection_string, shared_.pgbouncer->connection_string());
+      options.listen_connection_string =
+          std::exchange(options.connection_string, shared_.pgbouncer->connection_string());
     }
     store_ = store::open_postgres_store(options);
   }

@@ -135,8 +135,7 @@ TEST_P(Starting, FailedOnlyRefusesAfterSuccessAndNamesTheRun) {
 }
 
 TEST_P(Starting, FailedOnlyAllowsAfterEveryOtherEnd) {
-  for (const auto status :
-       {RunStatus::failed, RunStatus::canceled, RunStatus::timed_out, RunStatus::terminated}) {
+  for (const auto status : {RunStatus::failed, RunStatus::canceled, RunStatus::timed_out, RunStatus::terminated}) {
     const Uuid run_id = start(again(IdReusePolicy::allow_duplicate_failed_only));
     close(run_id, status);
   }

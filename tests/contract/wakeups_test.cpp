@@ -10,14 +10,14 @@ using namespace std::chrono_literals;
 
 class Wakeups : public StoreContract {
  protected:
-  static constexpr Duration kLong = 20s;   ///< ends a test that would hang; never waited for in full
+  static constexpr Duration kLong = 20s;  ///< ends a test that would hang; never waited for in full
 };
 HOLDFAST_ON_EVERY_STORE(Wakeups);
 
 TEST_P(Wakeups, HintsReachEveryListener) {
   auto first = store().listen();
   auto second = store().listen();
-  first->wait(1ms);   // connected from here on
+  first->wait(1ms);  // connected from here on
   second->wait(1ms);
   const std::vector<std::string> hints{"q:default", "w:17"};
   store().notify(hints);

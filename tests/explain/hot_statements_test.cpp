@@ -89,7 +89,8 @@ class HotStatements : public testing::Test {
     const std::string sql = statement.sql;
     int parameters = 0;
     for (std::size_t i = 0; i + 1 < sql.size(); ++i) {
-      if (sql[i] == '$' && std::isdigit(sql[i + 1]) != 0) parameters = std::max(parameters, std::stoi(sql.substr(i + 1)));
+      if (sql[i] == '$' && std::isdigit(sql[i + 1]) != 0)
+        parameters = std::max(parameters, std::stoi(sql.substr(i + 1)));
     }
     std::string arguments;
     for (int i = 0; i < parameters; ++i) arguments += i == 0 ? "NULL" : ", NULL";
@@ -189,11 +190,12 @@ void exercise_lane(Store& store, WorkerId worker) {
 
 void HotStatements::exercise_every_verb(Store& store) {
   const std::vector<std::string> queues{"default"};
-  const WorkerId worker = store.register_worker({.identity = "w", .task_queues = queues, .version = "1", .lease = std::chrono::hours(1)});
+  const WorkerId worker =
+      store.register_worker({.identity = "w", .task_queues = queues, .version = "1", .lease = std::chrono::hours(1)});
   std::vector<NewRun> runs(100);
   for (std::size_t i = 0; i < runs.size(); ++i) {
     runs[i].run_id = fresh_id();
-    runs[i].workflow_id = i % 10 == 0 ? "open-600001" : "new-" + runs[i].run_id.to_string();   // some conflict
+    runs[i].workflow_id = i % 10 == 0 ? "open-600001" : "new-" + runs[i].run_id.to_string();  // some conflict
     runs[i].workflow_type = "Order";
     runs[i].reuse = i % 2 == 0 ? IdReusePolicy::allow_duplicate : IdReusePolicy::reject_duplicate;
   }
@@ -232,6 +234,7 @@ void HotStatements::exercise_every_verb(Store& store) {
   store.closed_runs(ids);
   store.describe_run({.workflow_id = "open-900001"});
   store.list_runs({.limit = 100});
+  store.list_runs({.status = RunStatus::running, .limit = 100});
   store.read_history(ids[0], 1, 100);
   store.pending_activities(ids[0]);
   store.renew_lease(worker, std::chrono::hours(1));

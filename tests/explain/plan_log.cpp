@@ -12,7 +12,7 @@ std::vector<PlanNode> read_plan(const std::string& text) {
   std::vector<PlanNode> nodes;
   std::istringstream lines(text);
   double loops = 1;
-  bool current = false;   // the lines that follow belong to nodes.back()
+  bool current = false;  // the lines that follow belong to nodes.back()
   for (std::string line; std::getline(lines, line);) {
     std::smatch match;
     const bool is_node = line.find("(cost=") != std::string::npos;

@@ -84,7 +84,8 @@ TEST_F(PostgresConcurrency, NoWakeUpIsLostBetweenParkingAndRinging) {
   std::vector<std::thread> senders;
   for (int sender = 0; sender < kSenders; ++sender) {
     std::vector<NewMessage> messages;
-    for (int i = 0; i < kMessages; ++i) messages.push_back(signal_to("order-0", std::to_string(sender) + "-" + std::to_string(i)));
+    for (int i = 0; i < kMessages; ++i)
+      messages.push_back(signal_to("order-0", std::to_string(sender) + "-" + std::to_string(i)));
     senders.emplace_back([&store, messages] {
       for (const auto& message : messages) ASSERT_EQ(store->send_messages({&message, 1}).at(0), SendStatus::sent);
     });
@@ -108,7 +109,7 @@ TEST_F(PostgresConcurrency, NoWakeUpIsLostBetweenParkingAndRinging) {
     commit.first_event_id = next;
     if (!events.empty()) commit.events = encode_events(events);
     next += static_cast<EventId>(events.size());
-    commit.next = NextState::parked;   // without a time: only a bell wakes it
+    commit.next = NextState::parked;  // without a time: only a bell wakes it
     CommitBatch batch;
     batch.runs.push_back(std::move(commit));
     step->commit(batch);
@@ -171,7 +172,9 @@ TEST_F(PostgresConcurrency, ClaimsThatCommitAfterATakeoverAreFoundAndFreed) {
   step->commit({});
   step.reset();
   EXPECT_THROW(lane->begin_step(), LeaseLost);
+  EXPECT_TRUE(store->peek({}, {}).expired_workers);
   EXPECT_EQ(store->take_over_expired(3).runs, 3);
+  EXPECT_FALSE(store->peek({}, {}).expired_workers);
   EXPECT_EQ(ask("SELECT count(*) FROM holdfast.live_runs WHERE owner IS NULL"), "3");
 }
 

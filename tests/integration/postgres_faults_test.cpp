@@ -22,15 +22,17 @@ class PostgresFaults : public PostgresFixture, public testing::WithParamInterfac
     PostgresOptions options;
     options.connection_string = through_proxy();
     store_ = open(options);
-    store_->now();   // the pool's session exists before the fault
+    store_->now();  // the pool's session exists before the fault
   }
 
   std::filesystem::path server_socket() {
-    return std::filesystem::path(ask("SELECT trim('\"' FROM split_part(current_setting('unix_socket_directories'), ',', 1))")) /
+    return std::filesystem::path(
+               ask("SELECT trim('\"' FROM split_part(current_setting('unix_socket_directories'), ',', 1))")) /
            (".s.PGSQL." + ask("SHOW port"));
   }
   std::string through_proxy() {
-    return "host=" + proxy_.folder().string() + " port=5432 user=" + ask("SELECT current_user") + " dbname=" + database_.name();
+    return "host=" + proxy_.folder().string() + " port=5432 user=" + ask("SELECT current_user") +
+           " dbname=" + database_.name();
   }
 
   bool happened() const { return GetParam() == Cut::after; }
@@ -86,9 +88,8 @@ class PostgresFaults : public PostgresFixture, public testing::WithParamInterfac
   std::unique_ptr<Store> store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Cut, PostgresFaults, testing::Values(Cut::before, Cut::after), [](const auto& info) {
-  return info.param == Cut::before ? "BeforeCommit" : "AfterCommit";
-});
+INSTANTIATE_TEST_SUITE_P(Cut, PostgresFaults, testing::Values(Cut::before, Cut::after),
+                         [](const auto& info) { return info.param == Cut::before ? "BeforeCommit" : "AfterCommit"; });
 
 TEST_P(PostgresFaults, StartsAreResolvedByTheStore) {
   std::vector<NewRun> runs;
@@ -378,8 +379,7 @@ TEST_P(PostgresFaults, TheStoreSaysSoWhenItCannotFindOut) {
   // Either the server was reachable again in time to find out, or the caller hears that it is not known.
   try {
     EXPECT_EQ(impatient->start_runs({only, 1}).at(0).status, StartStatus::started);
-  } catch (const InDoubt&) {
-  }
+  } catch (const InDoubt&) {}
   done = true;
   refuser.join();
   proxy_.refuse(false);

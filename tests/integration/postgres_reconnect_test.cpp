@@ -36,7 +36,8 @@ class PostgresReconnect : public testing::Test {
 
 TEST_F(PostgresReconnect, VerbsLanesAndListenersSurviveACrashOfTheServer) {
   const std::vector<std::string> queues{"default"};
-  const WorkerId worker = store_->register_worker({.identity = "w", .task_queues = queues, .version = "1", .lease = std::chrono::hours(1)});
+  const WorkerId worker =
+      store_->register_worker({.identity = "w", .task_queues = queues, .version = "1", .lease = std::chrono::hours(1)});
   const auto lane = store_->open_lane(worker);
   lane->begin_step()->commit({});
   const auto listener = store_->listen();
@@ -48,13 +49,19 @@ TEST_F(PostgresReconnect, VerbsLanesAndListenersSurviveACrashOfTheServer) {
   EXPECT_THROW(open_step->claim_runs({.task_queues = queues, .limit = 1}), Unavailable);
   open_step.reset();
   until_it_works([&] { return store_->now(); });
-  until_it_works([&] { lane->begin_step()->commit({}); return true; });
+  until_it_works([&] {
+    lane->begin_step()->commit({});
+    return true;
+  });
   // Notifications may be lost, but not the listener.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   std::vector<std::string> heard;
   const std::vector<std::string> hints{"runs"};
   while (heard.empty() && std::chrono::steady_clock::now() < deadline) {
-    until_it_works([&] { store_->notify(hints); return true; });
+    until_it_works([&] {
+      store_->notify(hints);
+      return true;
+    });
     heard = listener->wait(std::chrono::milliseconds(100));
   }
   EXPECT_FALSE(heard.empty());
@@ -62,7 +69,8 @@ TEST_F(PostgresReconnect, VerbsLanesAndListenersSurviveACrashOfTheServer) {
 
 TEST_F(PostgresReconnect, AServerThatIsDownIsUnavailable) {
   const std::vector<std::string> queues{"default"};
-  const WorkerId worker = store_->register_worker({.identity = "w", .task_queues = queues, .version = "1", .lease = std::chrono::hours(1)});
+  const WorkerId worker =
+      store_->register_worker({.identity = "w", .task_queues = queues, .version = "1", .lease = std::chrono::hours(1)});
   const auto lane = store_->open_lane(worker);
   lane->begin_step()->commit({});
   server_.stop();
@@ -72,7 +80,10 @@ TEST_F(PostgresReconnect, AServerThatIsDownIsUnavailable) {
   EXPECT_THROW(lane->begin_step(), Unavailable);
   server_.start();
   EXPECT_EQ(until_it_works([&] { return store_->list_workers(); }).size(), 1u);
-  until_it_works([&] { lane->begin_step()->commit({}); return true; });
+  until_it_works([&] {
+    lane->begin_step()->commit({});
+    return true;
+  });
 }
 
 TEST(PostgresOptions, ThatAreNotAllowedAreRefusedByName) {

@@ -50,11 +50,13 @@ TEST_F(PostgresSqlFunctions, TheCallersRollbackTakesEverythingBack) {
 }
 
 TEST_F(PostgresSqlFunctions, ATriggerCanStartWorkflows) {
-  execute("CREATE TABLE orders (id int);"
-          "CREATE FUNCTION on_order() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-          "  PERFORM holdfast.start_workflow('Order', 'order-' || new.id, json_build_object('id', new.id)); RETURN new; END $$;"
-          "CREATE TRIGGER t AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION on_order();"
-          "INSERT INTO orders SELECT generate_series(1, 10)");
+  execute(
+      "CREATE TABLE orders (id int);"
+      "CREATE FUNCTION on_order() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+      "  PERFORM holdfast.start_workflow('Order', 'order-' || new.id, json_build_object('id', new.id)); RETURN new; "
+      "END $$;"
+      "CREATE TRIGGER t AFTER INSERT ON orders FOR EACH ROW EXECUTE FUNCTION on_order();"
+      "INSERT INTO orders SELECT generate_series(1, 10)");
   EXPECT_EQ(ask("SELECT count(*) FROM holdfast.live_runs"), "10");
 }
 
@@ -67,7 +69,8 @@ TEST_F(PostgresSqlFunctions, ConflictsAndRejectionsNameTheRun) {
   EXPECT_EQ(ask("SELECT holdfast.start_workflow('Order', 'order-1', conflict => 'use_existing')"), id);
   EXPECT_NE(ask("SELECT holdfast.start_workflow('Order', 'order-1', conflict => 'terminate_existing')"), id);
   EXPECT_EQ(ask("SELECT holdfast.terminate_workflow('order-1', 'enough')"), "sent");
-  EXPECT_EQ(refused("SELECT holdfast.start_workflow('Order', 'order-1', reuse => 'reject_duplicate')").sqlstate, "23505");
+  EXPECT_EQ(refused("SELECT holdfast.start_workflow('Order', 'order-1', reuse => 'reject_duplicate')").sqlstate,
+            "23505");
   EXPECT_NE(ask("SELECT holdfast.start_workflow('Order', 'order-1', reuse => 'allow_duplicate_failed_only')"), "");
 }
 
@@ -88,13 +91,15 @@ TEST_F(PostgresSqlFunctions, BadStartsAreRefusedInWords) {
 
 TEST_F(PostgresSqlFunctions, SignalsArriveOnce) {
   execute("SELECT holdfast.start_workflow('Order', 'order-1')");
-  const std::string send = "SELECT holdfast.signal_workflow('order-1', 'go', '1', message_id => '" + new_id().to_string() + "')";
+  const std::string send =
+      "SELECT holdfast.signal_workflow('order-1', 'go', '1', message_id => '" + new_id().to_string() + "')";
   EXPECT_EQ(ask(send), "sent");
   EXPECT_EQ(ask(send), "sent");
   EXPECT_EQ(ask("SELECT count(*) FROM holdfast.inbox"), "1");
   EXPECT_EQ(ask("SELECT holdfast.signal_workflow('order-2', 'go')"), "not_found");
   EXPECT_EQ(ask("SELECT holdfast.cancel_workflow('order-1', 'enough')"), "sent");
-  EXPECT_EQ(ask("SELECT string_agg(kind || ' ' || name, ',' ORDER BY inbox_id) FROM holdfast.inbox"), "signal go,cancel enough");
+  EXPECT_EQ(ask("SELECT string_agg(kind || ' ' || name, ',' ORDER BY inbox_id) FROM holdfast.inbox"),
+            "signal go,cancel enough");
   execute("SELECT holdfast.terminate_workflow('order-1')");
   EXPECT_EQ(ask("SELECT holdfast.signal_workflow('order-1', 'go')"), "closed");
   EXPECT_EQ(ask("SELECT holdfast.cancel_workflow('order-1')"), "closed");
@@ -141,7 +146,8 @@ TEST_F(PostgresSqlFunctions, TheRuntimeRoleCanWorkButNotChangeDefinitions) {
 
 TEST_F(PostgresSqlFunctions, HistoriesOfAnyTimeHaveAPartition) {
   for (const char* time : {"1970-01-01", "2020-01-01", "2100-01-01"}) {
-    execute("INSERT INTO holdfast.history SELECT 0, holdfast.uuid_v7_floor('" + std::string(time) + "'), 1, now(), '[]'");
+    execute("INSERT INTO holdfast.history SELECT 0, holdfast.uuid_v7_floor('" + std::string(time) +
+            "'), 1, now(), '[]'");
   }
   // The far future waits in the default partition until its month is made.
   EXPECT_EQ(ask("SELECT count(*) FROM holdfast.history_default"), "1");

@@ -21,7 +21,8 @@ TEST_F(Broadcasts, of_many_callers_and_tenants_are_all_written) {
   for (auto& caller : callers) caller.join();
   broadcasts_.flush();
   EXPECT_EQ(owner_value("SELECT string_agg(n::text, ' ') FROM (SELECT count(*) n FROM platform.broadcasts "
-                        "GROUP BY organization_id) x"), "100 100");
+                        "GROUP BY organization_id) x"),
+            "100 100");
 }
 
 TEST_F(Broadcasts, that_cannot_be_written_are_dropped_and_the_next_ones_are_not) {
@@ -37,9 +38,10 @@ TEST_F(Broadcasts, that_cannot_be_written_are_dropped_and_the_next_ones_are_not)
 TEST_F(Broadcasts, are_written_on_a_new_connection_after_one_was_lost) {
   broadcasts_.add(of(acme_));
   broadcasts_.flush();
-  owner("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-        "AND datname = current_database()");
-  for (int i = 0; i < 2; ++i) {   // the first may be dropped
+  owner(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+      "AND datname = current_database()");
+  for (int i = 0; i < 2; ++i) {  // the first may be dropped
     broadcasts_.add(of(acme_));
     broadcasts_.flush();
   }

@@ -13,9 +13,12 @@ TEST(CallReport, takes_the_duration_from_the_vendor_or_from_the_two_times) {
   EXPECT_EQ(parse_call_report(with(R"("durationSeconds": 61.2)")).duration_ms, 61'200);
   EXPECT_EQ(parse_call_report(with(R"("durationMs": 1500)")).duration_ms, 1'500);
   EXPECT_EQ(parse_call_report(with(R"("startedAt": "2026-01-01T00:00:00Z", "endedAt": "2026-01-01T00:00:30.5Z")"))
-                .duration_ms, 30'500);
-  EXPECT_EQ(parse_call_report(with(R"("call": {"startedAt": "2026-01-01T00:00:00Z", "endedAt": "2026-01-01T00:01:00Z"})"))
-                .duration_ms, 60'000);
+                .duration_ms,
+            30'500);
+  EXPECT_EQ(
+      parse_call_report(with(R"("call": {"startedAt": "2026-01-01T00:00:00Z", "endedAt": "2026-01-01T00:01:00Z"})"))
+          .duration_ms,
+      60'000);
 }
 
 TEST(CallReport, an_impossible_duration_is_bounded) {

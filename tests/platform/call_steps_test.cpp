@@ -13,7 +13,7 @@ TEST_F(CallSteps, the_report_completes_the_call_that_a_status_update_began) {
   EXPECT_EQ(owner_value("SELECT status || ' ' || from_number FROM platform.calls"), "in-progress +14155550100");
 
   auto call = receive_report();
-  call.created_at = started.created_at;   // the vendor's createdAt is the same in both events
+  call.created_at = started.created_at;  // the vendor's createdAt is the same in both events
   owner("UPDATE platform.vapi_events SET created_at = (SELECT created_at FROM platform.calls)");
   const auto facts = step(bodies::update_call_record, call);
   EXPECT_EQ(facts.duration_ms, 60'001);
@@ -46,15 +46,16 @@ TEST_F(CallSteps, repeating_every_step_changes_nothing) {
     EXPECT_FALSE(items.items.empty());
     step(bodies::store_action_items, StoreActionItems{call, items.items});
     const CallNotice notice{call, 1};
-    step(bodies::record_call_notices,
-         SentNotices{notice, {bodies::send_call_sms(services_, notice, 1), bodies::send_call_email(services_, notice)}});
+    step(
+        bodies::record_call_notices,
+        SentNotices{notice, {bodies::send_call_sms(services_, notice, 1), bodies::send_call_email(services_, notice)}});
     step(bodies::add_usage, CallUsage{call, facts.duration_ms});
     return step(bodies::start_call_webhooks, call).deliveries;
   };
   const auto counts = [&] {
     std::string text;
-    for (const auto& table : {"calls", "call_transcripts", "call_recordings", "call_actions", "outbox",
-                              "usage_ledger", "webhook_deliveries"})
+    for (const auto& table : {"calls", "call_transcripts", "call_recordings", "call_actions", "outbox", "usage_ledger",
+                              "webhook_deliveries"})
       text += owner_value(std::string("SELECT count(*) FROM platform.") + table) + " ";
     return text + owner_value("SELECT count(*) FROM holdfast.runs");
   };
@@ -80,7 +81,8 @@ TEST_F(CallSteps, a_step_reads_the_report_again_when_it_runs_elsewhere) {
 TEST_F(CallSteps, transcripts_are_found_by_full_text_search) {
   step(bodies::store_transcript, receive_report());
   EXPECT_EQ(owner_value("SELECT count(*) FROM platform.call_transcripts "
-                        "WHERE search @@ to_tsquery('simple', 'tomorrow & back')"), "1");
+                        "WHERE search @@ to_tsquery('simple', 'tomorrow & back')"),
+            "1");
 }
 
 TEST_F(CallSteps, the_recording_has_its_place_in_object_storage) {
@@ -141,11 +143,12 @@ TEST_F(CallSteps, messages_to_people_hold_summary_and_action_items) {
   Services services{{}, database_, other_process, extractor_, sms_, email_, broadcaster_, endpoint_};
   EXPECT_EQ(bodies::send_call_email(services, notice).vendor_id, sent.vendor_id);
   auto tx = begin();
-  bodies::record_call_notices(services, tx, {notice, {sent}});   // the same key: recorded once
+  bodies::record_call_notices(services, tx, {notice, {sent}});  // the same key: recorded once
   tx.commit();
-  EXPECT_EQ(owner_value("SELECT string_agg(DISTINCT recipient || '|' || subject || '|' || body, '//') FROM platform.outbox"),
-            "acme@example.com|Call from +14155550100|Call from +14155550100 (1 min 0 s)\n"
-            "The customer wants to be called back.\nTo do:\n- call back tomorrow");
+  EXPECT_EQ(
+      owner_value("SELECT string_agg(DISTINCT recipient || '|' || subject || '|' || body, '//') FROM platform.outbox"),
+      "acme@example.com|Call from +14155550100|Call from +14155550100 (1 min 0 s)\n"
+      "The customer wants to be called back.\nTo do:\n- call back tomorrow");
 }
 
 TEST_F(CallSteps, an_organization_without_a_recipient_is_skipped) {

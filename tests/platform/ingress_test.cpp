@@ -14,8 +14,10 @@ class Ingress : public PlatformTest {
   Received file(const std::string& vendor_time, const std::string& type = "end-of-call-report",
                 const std::string& status = "") {
     auto tx = begin();
-    const auto row = tx.exec_params1("SELECT is_new, key_time FROM platform.receive_vapi_event($1::uuid, 'c', $2, $3, "
-                                     "nullif($4, '')::timestamptz, '{}')", acme_.to_string(), type, status, vendor_time);
+    const auto row = tx.exec_params1(
+        "SELECT is_new, key_time FROM platform.receive_vapi_event($1::uuid, 'c', $2, $3, "
+        "nullif($4, '')::timestamptz, '{}')",
+        acme_.to_string(), type, status, vendor_time);
     tx.commit();
     return {row[0].as<bool>(), row[1].c_str()};
   }

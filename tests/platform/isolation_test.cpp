@@ -22,18 +22,22 @@ class Isolation : public PlatformTest {
 
 TEST_F(Isolation, the_runtime_role_can_neither_own_nor_bypass) {
   EXPECT_EQ(owner_value("SELECT count(*) FROM pg_roles WHERE rolname = 'holdfast_runtime' "
-                        "AND (rolsuper OR rolbypassrls OR rolcreaterole)"), "0");
+                        "AND (rolsuper OR rolbypassrls OR rolcreaterole)"),
+            "0");
   EXPECT_EQ(owner_value("SELECT count(*) FROM pg_class WHERE relnamespace = 'platform'::regnamespace "
-                        "AND relowner = 'holdfast_runtime'::regrole"), "0");
+                        "AND relowner = 'holdfast_runtime'::regrole"),
+            "0");
 }
 
 TEST_F(Isolation, every_tenant_table_and_partition_has_row_level_security_and_parents_force_it) {
   EXPECT_EQ(owner_value("SELECT coalesce(string_agg(relname, ' '), '') FROM pg_class "
                         "WHERE relnamespace = 'platform'::regnamespace AND relkind IN ('r', 'p') "
-                        "AND relname <> 'plans' AND NOT relrowsecurity"), "");
+                        "AND relname <> 'plans' AND NOT relrowsecurity"),
+            "");
   EXPECT_EQ(owner_value("SELECT coalesce(string_agg(relname, ' '), '') FROM pg_class "
                         "WHERE relnamespace = 'platform'::regnamespace AND relkind IN ('r', 'p') "
-                        "AND NOT relispartition AND relname <> 'plans' AND NOT relforcerowsecurity"), "");
+                        "AND NOT relispartition AND relname <> 'plans' AND NOT relforcerowsecurity"),
+            "");
 }
 
 TEST_F(Isolation, another_tenants_rows_cannot_be_read) {
@@ -64,16 +68,20 @@ TEST_F(Isolation, a_row_for_another_tenant_cannot_be_inserted) {
   auto tx = begin();
   set_tenant(tx, globex_);
   EXPECT_THROW(tx.exec_params("INSERT INTO platform.calls (organization_id, created_at, id, status) "
-                              "VALUES ($1::uuid, now(), 'stolen', 'completed')", acme_.to_string()),
+                              "VALUES ($1::uuid, now(), 'stolen', 'completed')",
+                              acme_.to_string()),
                pqxx::insufficient_privilege);
 }
 
 TEST_F(Isolation, another_tenants_rows_cannot_be_changed_or_deleted) {
   auto tx = begin();
   set_tenant(tx, globex_);
-  EXPECT_EQ(tx.exec_params("UPDATE platform.integrations SET url = 'https://evil.test' WHERE organization_id = $1::uuid",
-                           acme_.to_string()).affected_rows(), 0u);
-  EXPECT_EQ(tx.exec("DELETE FROM platform.integrations").affected_rows(), 1u);   // its own
+  EXPECT_EQ(
+      tx.exec_params("UPDATE platform.integrations SET url = 'https://evil.test' WHERE organization_id = $1::uuid",
+                     acme_.to_string())
+          .affected_rows(),
+      0u);
+  EXPECT_EQ(tx.exec("DELETE FROM platform.integrations").affected_rows(), 1u);  // its own
   tx.commit();
   EXPECT_EQ(owner_value("SELECT count(*) FROM platform.integrations WHERE url LIKE '%acme%'"), "1");
 }
@@ -113,7 +121,8 @@ TEST_F(Isolation, steps_of_two_tenants_share_a_transaction) {
   bodies::add_usage(services_, tx, {.call = {acme_, "call-2", ours.created_at}, .duration_ms = 0});
   tx.commit();
   EXPECT_EQ(owner_value("SELECT string_agg(slug || ' ' || minutes_used || ' ' || calls, ', ' ORDER BY slug) "
-                        "FROM platform.organization_usage"), "acme 2 2, globex 1 1");
+                        "FROM platform.organization_usage"),
+            "acme 2 2, globex 1 1");
 }
 
 }  // namespace

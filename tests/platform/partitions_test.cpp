@@ -13,9 +13,10 @@ TEST_F(Partitions, are_made_ahead_by_the_runtime_role_and_only_once) {
   EXPECT_GT(made, 0);
   EXPECT_EQ(tx.exec1("SELECT platform.ensure_partitions(5)")[0].as<int>(), 0);
   tx.commit();
-  const auto parents = std::stoi(owner_value("SELECT count(*) FROM pg_class WHERE relkind = 'p' "
-                                             "AND relnamespace = 'platform'::regnamespace"));
-  EXPECT_EQ(made, 2 * parents);   // months 4 and 5; 0 to 3 come with the migration
+  const auto parents =
+      std::stoi(owner_value("SELECT count(*) FROM pg_class WHERE relkind = 'p' "
+                            "AND relnamespace = 'platform'::regnamespace"));
+  EXPECT_EQ(made, 2 * parents);  // months 4 and 5; 0 to 3 come with the migration
 }
 
 TEST_F(Partitions, a_bad_number_of_months_is_refused_by_name) {
@@ -32,9 +33,11 @@ TEST_F(Partitions, a_bad_number_of_months_is_refused_by_name) {
 
 TEST_F(Partitions, have_every_index_of_their_parent_and_no_default) {
   EXPECT_EQ(owner_value("SELECT count(*) FROM pg_partitioned_table WHERE partdefid <> 0 "
-                        "AND partrelid::regclass::text LIKE 'platform.%'"), "0");
+                        "AND partrelid::regclass::text LIKE 'platform.%'"),
+            "0");
   EXPECT_EQ(owner_value("SELECT count(*) FROM pg_index WHERE indrelid::regclass::text LIKE 'platform.%' "
-                        "AND NOT indisvalid"), "0");
+                        "AND NOT indisvalid"),
+            "0");
 }
 
 TEST_F(Partitions, statements_that_name_the_call_touch_one_partition) {
@@ -42,8 +45,8 @@ TEST_F(Partitions, statements_that_name_the_call_touch_one_partition) {
   std::string plan;
   pqxx::nontransaction tx(*owner_);
   for (const auto& row : tx.exec_params("EXPLAIN SELECT * FROM platform.calls WHERE organization_id = $1::uuid AND "
-                                        "created_at = $2::timestamptz AND id = $3", acme_.to_string(),
-                                        holdfast::to_rfc3339(call.created_at), call.call_id))
+                                        "created_at = $2::timestamptz AND id = $3",
+                                        acme_.to_string(), holdfast::to_rfc3339(call.created_at), call.call_id))
     plan += std::string(row[0].c_str()) + "\n";
   EXPECT_NE(plan.find("Index Scan using calls_20"), std::string::npos) << plan;
   EXPECT_EQ(plan.find("Scan"), plan.rfind("Scan")) << plan;

@@ -41,7 +41,7 @@ TEST_F(Usage, two_writers_count_the_same_tenants_in_opposite_order_without_waiti
   const auto key = receive_report();
   pqxx::connection other(runtime_);
   pqxx::work a(*connection_), b(other);
-  b.exec("SET LOCAL lock_timeout = '1ms'");   // any wait for the other one fails the test
+  b.exec("SET LOCAL lock_timeout = '1ms'");  // any wait for the other one fails the test
   bodies::add_usage(services_, a, {{acme_, "a1", key.created_at}, 1});
   bodies::add_usage(services_, b, {{globex_, "b1", key.created_at}, 1});
   bodies::add_usage(services_, b, {{acme_, "b2", key.created_at}, 1});
@@ -62,8 +62,9 @@ TEST_F(Usage, ledger_and_counters_agree_after_many_concurrent_writers) {
         pqxx::work tx(connection);
         // Every call is reported by two writers, in the same order; one of them counts it.
         for (int i = 0; i < 20; ++i)
-          bodies::add_usage(services_, tx, {{i % 2 ? acme_ : globex_, std::to_string(w / 2 * 1000 + batch * 20 + i),
-                                             key.created_at}, 61'000});
+          bodies::add_usage(
+              services_, tx,
+              {{i % 2 ? acme_ : globex_, std::to_string(w / 2 * 1000 + batch * 20 + i), key.created_at}, 61'000});
         tx.commit();
       }
     });

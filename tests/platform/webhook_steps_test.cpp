@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 
-
 #include <holdfast/core/codec.hpp>
 #include <holdfast/core/errors.hpp>
 
@@ -28,10 +27,13 @@ class WebhookSteps : public PlatformTest {
 };
 
 TEST_F(WebhookSteps, each_subscribed_enabled_endpoint_gets_a_run_with_a_deterministic_id) {
-  owner("INSERT INTO platform.integrations (organization_id, name, url, secrets, event_types) SELECT organization_id, "
-        "'other', 'https://other.test', secrets, '{usage.alert}' FROM platform.integrations");
-  owner("INSERT INTO platform.integrations (organization_id, name, url, secrets, disabled_at, disabled_reason) SELECT "
-        "organization_id, 'off', 'https://off.test', secrets, now(), 'gone' FROM platform.integrations WHERE name <> 'other'");
+  owner(
+      "INSERT INTO platform.integrations (organization_id, name, url, secrets, event_types) SELECT organization_id, "
+      "'other', 'https://other.test', secrets, '{usage.alert}' FROM platform.integrations");
+  owner(
+      "INSERT INTO platform.integrations (organization_id, name, url, secrets, disabled_at, disabled_reason) SELECT "
+      "organization_id, 'off', 'https://off.test', secrets, now(), 'gone' FROM platform.integrations WHERE name <> "
+      "'other'");
   const auto key = started();
   EXPECT_EQ(owner_value("SELECT workflow_id || ' ' || workflow_type || ' ' || task_queue FROM holdfast.runs"),
             "webhook-" + key.integration_id.to_string() + "-call-completed-call-1 WebhookDelivery webhooks");
@@ -66,7 +68,8 @@ TEST_F(WebhookSteps, the_message_has_the_standard_form_and_is_signed_with_every_
 
 TEST_F(WebhookSteps, attempts_are_logged_and_success_clears_the_endpoints_failure) {
   const auto key = started();
-  const WebhookAttempt failed{key, 1, {.status = 503, .latency_ms = 12, .response = "busy", .error = "http_503"}, false};
+  const WebhookAttempt failed{
+      key, 1, {.status = 503, .latency_ms = 12, .response = "busy", .error = "http_503"}, false};
   step(bodies::log_webhook_attempt, failed);
   step(bodies::log_webhook_attempt, failed);
   EXPECT_EQ(owner_value("SELECT count(*) FROM platform.webhook_attempts"), "1");
@@ -75,7 +78,8 @@ TEST_F(WebhookSteps, attempts_are_logged_and_success_clears_the_endpoints_failur
   EXPECT_EQ(owner_value("SELECT failing_since IS NULL FROM platform.integrations WHERE url LIKE '%acme%'"), "t");
   EXPECT_EQ(owner_value("SELECT status || ' ' || attempts FROM platform.webhook_deliveries"), "delivered 2");
   EXPECT_EQ(owner_value("SELECT string_agg(concat_ws('/', attempt, status_code, latency_ms, response), ' ' "
-                        "ORDER BY attempt) FROM platform.webhook_attempts"), "1/503/12/busy 2/204/3/");
+                        "ORDER BY attempt) FROM platform.webhook_attempts"),
+            "1/503/12/busy 2/204/3/");
 }
 
 TEST_F(WebhookSteps, giving_up_disables_only_an_endpoint_that_failed_for_days) {

@@ -50,7 +50,8 @@ class OnAWorker : public PlatformTest {
         EXPECT_NO_THROW(holdfast::testing::expect_replays_from_every_prefix(definition, recorded)) << workflow_id;
   }
 
-  std::unique_ptr<holdfast::store::Store> store_ = holdfast::store::open_postgres_store({.connection_string = runtime_});
+  std::unique_ptr<holdfast::store::Store> store_ =
+      holdfast::store::open_postgres_store({.connection_string = runtime_});
   Client client_{*store_};
   holdfast::worker::Registry registry_;
   std::unique_ptr<holdfast::worker::Worker> worker_;

@@ -19,7 +19,8 @@ namespace {
 sockaddr_un address_of(const std::filesystem::path& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.string().size() >= sizeof address.sun_path) throw std::runtime_error("socket path is too long: " + path.string());
+  if (path.string().size() >= sizeof address.sun_path)
+    throw std::runtime_error("socket path is too long: " + path.string());
   std::strcpy(address.sun_path, path.c_str());
   return address;
 }
@@ -56,7 +57,7 @@ class Messages {
   }
 
  private:
-  bool untyped_;   ///< the startup packet has no type byte
+  bool untyped_;  ///< the startup packet has no type byte
   std::string buffer_;
 };
 
@@ -103,7 +104,7 @@ struct FaultProxy::Relay {
     }
     const char type = message[0];
     executes |= type == 'E';
-    if (type != 'Q' && type != 'S' && type != 'X' && type != 'p') return true;   // more follows
+    if (type != 'Q' && type != 'S' && type != 'X' && type != 'p') return true;  // more follows
     const bool commits = type == 'Q' && std::string_view(message).substr(5).starts_with("COMMIT");
     switch (proxy.decide(commits, executes)) {
       case Decision::pass: return forward();
@@ -125,7 +126,7 @@ struct FaultProxy::Relay {
     if (!dropping_reply) return send_all(client, {buffer, static_cast<std::size_t>(size)});
     from_server.add({buffer, static_cast<std::size_t>(size)});
     while (auto message = from_server.next()) {
-      if ((*message)[0] == 'Z') return false;   // carried out to the end
+      if ((*message)[0] == 'Z') return false;  // carried out to the end
     }
     return true;
   }
@@ -145,7 +146,8 @@ FaultProxy::FaultProxy(std::filesystem::path server_socket) : server_socket_(std
   folder_ = name;
   listening_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_un address = address_of(folder_ / ".s.PGSQL.5432");
-  if (bind(listening_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || listen(listening_, 64) != 0) {
+  if (bind(listening_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      listen(listening_, 64) != 0) {
     throw std::runtime_error("cannot listen in " + folder_.string());
   }
   if (pipe(stop_pipe_) != 0) throw std::runtime_error("cannot make a pipe");

@@ -27,10 +27,10 @@ namespace {
 Fault possible(Fault fault, std::string_view verb) {
   using namespace std::string_view_literals;
   static constexpr std::array kLeased{"commit"sv, "begin_step"sv, "claim_activities"sv, "claim_expired_activities"sv};
-  static constexpr std::array kWriting{"commit"sv,           "start_runs"sv,        "send_messages"sv,
-                                       "terminate_run"sv,    "register_worker"sv,   "renew_lease"sv,
-                                       "release_worker"sv,   "take_over_expired"sv, "claim_activities"sv,
-                                       "finish_activities"sv, "heartbeat_activities"sv, "claim_expired_activities"sv};
+  static constexpr std::array kWriting{
+      "commit"sv,           "start_runs"sv,        "send_messages"sv,        "terminate_run"sv,
+      "register_worker"sv,  "renew_lease"sv,       "release_worker"sv,       "take_over_expired"sv,
+      "claim_activities"sv, "finish_activities"sv, "heartbeat_activities"sv, "claim_expired_activities"sv};
   const auto one_of = [&](const auto& verbs) { return std::ranges::find(verbs, verb) != verbs.end(); };
   if (fault == Fault::conflict && verb != "commit") return Fault::unavailable;
   if (fault == Fault::lease_lost && !one_of(kLeased)) return Fault::unavailable;

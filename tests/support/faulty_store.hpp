@@ -14,11 +14,11 @@ namespace holdfast::test {
 
 /// What goes wrong at a verb.
 enum class Fault {
-  unavailable,     ///< the connection is down: nothing happened
-  in_doubt_before, ///< the connection broke during COMMIT, and it did not happen
-  in_doubt_after,  ///< the connection broke during COMMIT, and it did happen
-  conflict,        ///< of commit only: nothing happened, culprits unknown
-  lease_lost,      ///< nothing happened
+  unavailable,      ///< the connection is down: nothing happened
+  in_doubt_before,  ///< the connection broke during COMMIT, and it did not happen
+  in_doubt_after,   ///< the connection broke during COMMIT, and it did happen
+  conflict,         ///< of commit only: nothing happened, culprits unknown
+  lease_lost,       ///< nothing happened
 };
 
 /// Decides the fate of every call. `verb` is the name of the member function, such as "start_runs" or "commit";

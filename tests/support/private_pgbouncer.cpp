@@ -33,7 +33,8 @@ std::vector<std::string> command(const std::filesystem::path& configuration) {
   if (geteuid() == 0) {
     const passwd* user = getpwnam("postgres");
     if (user == nullptr) user = getpwnam("nobody");
-    if (user == nullptr) throw std::runtime_error("neither postgres nor nobody is a user: PgBouncer cannot run as root");
+    if (user == nullptr)
+      throw std::runtime_error("neither postgres nor nobody is a user: PgBouncer cannot run as root");
     argv.insert(argv.end(), {"--reuid=" + std::to_string(user->pw_uid), "--regid=" + std::to_string(user->pw_gid),
                              "--clear-groups"});
   }
@@ -65,7 +66,8 @@ void PrivatePgbouncer::write_configuration(const std::string& host, const std::s
   std::ofstream(folder_ / "pgbouncer.ini")
       << "[databases]\n* = host=" << host << " port=" << port << " user=" << user << "\n"
       << "[pgbouncer]\npool_mode = transaction\nauth_type = any\nlisten_addr =\nlisten_port = " << kPort << "\n"
-      << "unix_socket_dir = " << folder_.string() << "\nlogfile = " << (folder_ / "log").string() << "\n"
+      << "unix_socket_dir = " << folder_.string() << "\nlogfile = " << (folder_ / "log").string()
+      << "\n"
       // Few server connections, so that one client's transactions really run on changing sessions.
       << "max_client_conn = 200\ndefault_pool_size = 8\nserver_idle_timeout = 5\n";
 }

@@ -103,12 +103,11 @@ TEST(TestEnvironment, AllAttemptsTogetherTimeOut) {
   auto once = kCharge;
   once.options.schedule_to_close = 1min;
   env.never_answers(once);
-  const WorkflowDefinition definition{
-      "Shop", [](Context ctx, Payload) -> Workflow<Payload> {
-        auto limited = kCharge;
-        limited.options.schedule_to_close = 1min;
-        co_return encode(co_await ctx.run(limited, kTea));
-      }};
+  const WorkflowDefinition definition{"Shop", [](Context ctx, Payload) -> Workflow<Payload> {
+                                        auto limited = kCharge;
+                                        limited.options.schedule_to_close = 1min;
+                                        co_return encode(co_await ctx.run(limited, kTea));
+                                      }};
   env.start(definition, "default", "{}");
   env.run();
   EXPECT_EQ(env.elapsed(), 1min);

@@ -100,7 +100,7 @@ class Dev : public testing::Test {
   fs::path folder_ = fs::path(testing::TempDir()) / ("wfctl_dev_" + std::to_string(::getpid()));
   bool made_ = [this] {
     fs::create_directories(folder_);
-    fs::permissions(folder_, fs::perms(0755));   // PostgreSQL runs as another user when the tests run as root
+    fs::permissions(folder_, fs::perms(0755));  // PostgreSQL runs as another user when the tests run as root
     return true;
   }();
   pid_t pid_ = 0;
@@ -121,7 +121,8 @@ TEST_F(Dev, StartsEverythingAndEndsItOnCtrlC) {
 
 TEST_F(Dev, KeepsTheDatabaseInItsFolder) {
   begin({"--dir", folder_ / "dev"});
-  EXPECT_EQ(run_wfctl({"run", "start", "T", "--id", "kept"}, "", {{"HOLDFAST_DATABASE_URL", database_url()}}).exit_code, 0);
+  EXPECT_EQ(run_wfctl({"run", "start", "T", "--id", "kept"}, "", {{"HOLDFAST_DATABASE_URL", database_url()}}).exit_code,
+            0);
   ::kill(pid_, SIGTERM);
   EXPECT_EQ(wait_for_end(), 0);
   begin({"--dir", folder_ / "dev"});

@@ -33,15 +33,17 @@ class Doctor : public WfctlTest {
   /// An open run, claimed once and parked for a message.
   std::string parked(const std::string& workflow_id) {
     const auto id = start(workflow_id);
-    sql("UPDATE holdfast.live_runs SET fresh = false, ready_at = 'infinity', waiting_for = 'a message' WHERE run_id = '" + id + "'");
+    sql("UPDATE holdfast.live_runs SET fresh = false, ready_at = 'infinity', waiting_for = 'a message' WHERE run_id = "
+        "'" +
+        id + "'");
     return id;
   }
 
   static std::string task(const std::string& run_id, const std::string& owner = "NULL",
                           const std::string& ready_at = "now()") {
     return "INSERT INTO holdfast.activity_tasks (seq, run_id, ready_at, scheduled_at, owner, namespace, workflow_id,"
-           " task_queue, activity, input, options) VALUES (2, '" + run_id + "', " + ready_at + ", now(), " + owner +
-           ", 'default', 'x', 'default', 'charge', '{}', '{}')";
+           " task_queue, activity, input, options) VALUES (2, '" +
+           run_id + "', " + ready_at + ", now(), " + owner + ", 'default', 'x', 'default', 'charge', '{}', '{}')";
   }
 };
 
@@ -102,14 +104,17 @@ TEST_F(Doctor, FindsEveryBrokenPromise) {
   const std::string end = "closed runs end once, as the last event; open runs have no end";
   expect_broken(end, "UPDATE holdfast.runs SET status = 'failed', failure = '{}', result = NULL" + of_closed,
                 "UPDATE holdfast.runs SET status = 'completed', failure = NULL, result = '{}'" + of_closed);
-  expect_broken(end, "INSERT INTO holdfast.history (run_id, event_id, at, events) VALUES ('" + closed +
-                         "', 3, now(), '[{\"type\":\"WorkflowCompleted\"}]')",
+  expect_broken(end,
+                "INSERT INTO holdfast.history (run_id, event_id, at, events) VALUES ('" + closed +
+                    "', 3, now(), '[{\"type\":\"WorkflowCompleted\"}]')",
                 "DELETE FROM holdfast.history WHERE event_id = 3");
-  expect_broken(end, "INSERT INTO holdfast.history (run_id, event_id, at, events) VALUES ('" + closed +
-                         "', 3, now(), '[{\"type\":\"TimerStarted\",\"seq\":1}]')",
+  expect_broken(end,
+                "INSERT INTO holdfast.history (run_id, event_id, at, events) VALUES ('" + closed +
+                    "', 3, now(), '[{\"type\":\"TimerStarted\",\"seq\":1}]')",
                 "DELETE FROM holdfast.history WHERE event_id = 3");
-  expect_broken(end, "INSERT INTO holdfast.history (run_id, event_id, at, events) VALUES ('" + open +
-                         "', 1, now(), '[{\"type\":\"WorkflowFailed\"}]')",
+  expect_broken(end,
+                "INSERT INTO holdfast.history (run_id, event_id, at, events) VALUES ('" + open +
+                    "', 1, now(), '[{\"type\":\"WorkflowFailed\"}]')",
                 "DELETE FROM holdfast.history" + of_open);
   expect_broken(end, "CREATE TABLE kept AS SELECT * FROM holdfast.history; DELETE FROM holdfast.history" + of_closed,
                 "INSERT INTO holdfast.history SELECT * FROM kept; DROP TABLE kept");
@@ -123,18 +128,23 @@ TEST_F(Doctor, FindsEveryBrokenPromise) {
                 "UPDATE holdfast.live_runs SET waiting_for = 'a message'");
   expect_broken("every unread message rang the doorbell", message(open), no_messages);
   const std::string owned = "UPDATE holdfast.live_runs SET owner = " +
-      std::to_string(client.store().register_worker({.identity = "w", .task_queues = {"default"}, .version = "1", .lease = 1h}));
+                            std::to_string(client.store().register_worker(
+                                {.identity = "w", .task_queues = {"default"}, .version = "1", .lease = 1h}));
   sql(owned + "; " + message(open));
   EXPECT_TRUE(examine().at("healthy").as_bool()) << "the owner has only just read it";
   sql("UPDATE holdfast.live_runs SET owner = NULL; " + no_messages);
-  expect_broken("every unread message rang the doorbell", owned + "; " + message(open) +
-                    "; UPDATE holdfast.inbox SET at = now() - interval '1 minute'",
+  expect_broken("every unread message rang the doorbell",
+                owned + "; " + message(open) + "; UPDATE holdfast.inbox SET at = now() - interval '1 minute'",
                 "UPDATE holdfast.live_runs SET owner = NULL; " + no_messages);
-  const std::string scheduled = "INSERT INTO holdfast.history (run_id, event_id, at, events) VALUES ('" + open +
-      "', 1, now(), '[{\"type\":\"WorkflowStarted\"},{\"type\":\"ActivityScheduled\",\"seq\":2,\"activity\":\"charge\"}]')";
+  const std::string scheduled =
+      "INSERT INTO holdfast.history (run_id, event_id, at, events) VALUES ('" + open +
+      "', 1, now(), "
+      "'[{\"type\":\"WorkflowStarted\"},{\"type\":\"ActivityScheduled\",\"seq\":2,\"activity\":\"charge\"}]')";
   expect_broken("parked runs: every pending activity is a task", scheduled, "DELETE FROM holdfast.history" + of_open);
-  const std::string timer = "INSERT INTO holdfast.history (run_id, event_id, at, events) VALUES ('" + open +
-      "', 1, now(), '[{\"type\":\"WorkflowStarted\"},{\"type\":\"TimerStarted\",\"seq\":1,\"fire_at\":\"2030-01-01T00:00:00Z\"}]')";
+  const std::string timer =
+      "INSERT INTO holdfast.history (run_id, event_id, at, events) VALUES ('" + open +
+      "', 1, now(), "
+      "'[{\"type\":\"WorkflowStarted\"},{\"type\":\"TimerStarted\",\"seq\":1,\"fire_at\":\"2030-01-01T00:00:00Z\"}]')";
   expect_broken("parked runs: every timer is due in time", timer, "DELETE FROM holdfast.history" + of_open);
   expect_broken("no message of a closed run is left", message(closed), no_messages);
   expect_broken("no task of a closed run is left", task(closed, "NULL", "now()"), no_tasks);
@@ -144,9 +154,11 @@ TEST_F(Doctor, FindsEveryBrokenPromise) {
 
 TEST_F(Doctor, KnowsThatAWorkerWithALiveLeaseTakesOver) {
   parked("open");
-  const auto dead = client.store().register_worker({.identity = "dead", .task_queues = {"default"}, .version = "1", .lease = 1h});
+  const auto dead =
+      client.store().register_worker({.identity = "dead", .task_queues = {"default"}, .version = "1", .lease = 1h});
   sql("UPDATE holdfast.live_runs SET owner = " + std::to_string(dead) +
-      "; UPDATE holdfast.workers SET started_at = now() - interval '1 hour', lease_until = now() - interval '10 minutes'");
+      "; UPDATE holdfast.workers SET started_at = now() - interval '1 hour', lease_until = now() - interval '10 "
+      "minutes'");
   const std::string check = "owners exist and their leases live";
   EXPECT_THAT(checks_in(examine(), "broken"), IsEmpty()) << "nobody is there to take over";
   EXPECT_THAT(checks_in(examine(), "warning"), Contains("no worker's lease has ended"));
@@ -160,7 +172,8 @@ TEST_F(Doctor, WarnsWithoutFailing) {
   start("ready");
   sql("UPDATE holdfast.live_runs SET ready_at = now() - interval '1 hour'");
   parked("quarantined");
-  sql("UPDATE holdfast.live_runs SET quarantined = true, waiting_for = 'died 5 times' WHERE workflow_id = 'quarantined'");
+  sql("UPDATE holdfast.live_runs SET quarantined = true, waiting_for = 'died 5 times' WHERE workflow_id = "
+      "'quarantined'");
   parked("failing");
   sql("UPDATE holdfast.live_runs SET task_failures = 2, task_failure = 'bug', ready_at = now() + interval '1 hour'"
       " WHERE workflow_id = 'failing'");

@@ -15,7 +15,8 @@ class Lists : public WfctlTest {};
 TEST_F(Lists, ShowWorkersInEveryForm) {
   EXPECT_EQ(wfctl({"worker", "list"}).out, "no workers\n");
   EXPECT_EQ(wfctl({"worker", "list", "-o", "json"}).out, "[]\n");
-  const auto id = client.store().register_worker({.identity = "host:7", .task_queues = {"a", "b"}, .version = "9", .lease = 1h});
+  const auto id =
+      client.store().register_worker({.identity = "host:7", .task_queues = {"a", "b"}, .version = "9", .lease = 1h});
   EXPECT_THAT(wfctl({"worker", "list"}).out, AllOf(HasSubstr("alive"), HasSubstr("host:7"), HasSubstr("a,b")));
   const auto array = json::parse(wfctl({"worker", "list", "-o", "json"}).out).as_array();
   ASSERT_EQ(array.size(), 1U);

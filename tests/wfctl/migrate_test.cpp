@@ -64,7 +64,8 @@ TEST_F(Migrate, RefusesAChangedOrUnknownMigrationWithExitCode8) {
   pqxx::connection connection(database.connection_string());
   pqxx::nontransaction session(connection);
   session.exec("UPDATE holdfast.migrations SET checksum = 'other' WHERE set = 'engine' AND name = '0001_runs.sql'");
-  for (const auto& line : {std::vector<std::string>{"migrate"}, {"migrate", "--dry-run"}, {"run", "list"}, {"doctor"}}) {
+  for (const auto& line :
+       {std::vector<std::string>{"migrate"}, {"migrate", "--dry-run"}, {"run", "list"}, {"doctor"}}) {
     const auto result = wfctl(line);
     EXPECT_EQ(result.exit_code, 8) << line[0];
     EXPECT_THAT(result.err, HasSubstr("0001_runs.sql"));
@@ -78,10 +79,16 @@ TEST_F(Migrate, TheRuntimeRoleCanUseWhatTheOwnerMigrated) {
   pqxx::nontransaction session(connection);
   session.exec("CREATE ROLE " + role + " LOGIN IN ROLE holdfast_runtime");
   const std::string url = database.connection_string() + " user=" + role;
-  for (const auto& line : std::vector<std::vector<std::string>>{
-           {"run", "start", "T", "--id", "x"}, {"run", "list"}, {"run", "describe", "x"}, {"run", "signal", "x", "s"},
-           {"run", "cancel", "x"}, {"run", "terminate", "x"}, {"run", "history", "x"}, {"worker", "list"},
-           {"queue", "list"}, {"doctor"}}) {
+  for (const auto& line : std::vector<std::vector<std::string>>{{"run", "start", "T", "--id", "x"},
+                                                                {"run", "list"},
+                                                                {"run", "describe", "x"},
+                                                                {"run", "signal", "x", "s"},
+                                                                {"run", "cancel", "x"},
+                                                                {"run", "terminate", "x"},
+                                                                {"run", "history", "x"},
+                                                                {"worker", "list"},
+                                                                {"queue", "list"},
+                                                                {"doctor"}}) {
     const auto result = run_wfctl(line, "", {{"HOLDFAST_DATABASE_URL", url}});
     EXPECT_EQ(result.exit_code, 0) << line[0] << " " << result.err << result.out;
   }

@@ -30,7 +30,8 @@ std::string member(const json::value& object, const char* name) { return std::st
 
 class RunCommands : public WfctlTest {};
 
-// --- list -------------------------------------------------------------------------------------------------------------
+// --- list
+// -------------------------------------------------------------------------------------------------------------
 
 TEST_F(RunCommands, ListNothingInEveryForm) {
   EXPECT_EQ(wfctl({"run", "list"}).out, "no runs\n");
@@ -100,10 +101,12 @@ TEST_F(RunCommands, RejectBadFilters) {
   EXPECT_EQ(wfctl({"run", "list", "--queue", "\xff"}).exit_code, 2);
 }
 
-// --- start ------------------------------------------------------------------------------------------------------------
+// --- start
+// ------------------------------------------------------------------------------------------------------------
 
 TEST_F(RunCommands, StartARun) {
-  const auto result = wfctl({"run", "start", "Call", "--id", "call-1", "--queue", "calls", "--input", R"({"n": 12345678901234567890123})", "-o", "json"});
+  const auto result = wfctl({"run", "start", "Call", "--id", "call-1", "--queue", "calls", "--input",
+                             R"({"n": 12345678901234567890123})", "-o", "json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const auto answer = json::parse(result.out);
   EXPECT_EQ(member(answer, "workflow_id"), "call-1");
@@ -172,7 +175,8 @@ TEST_F(RunCommands, StartRejectsBadInputOfEveryKindAndStartsNothing) {
   EXPECT_THAT(client.list({}), IsEmpty());
 }
 
-// --- describe ---------------------------------------------------------------------------------------------------------
+// --- describe
+// ---------------------------------------------------------------------------------------------------------
 
 TEST_F(RunCommands, DescribeAClosedRunInEveryForm) {
   const auto id = start("call-1");
@@ -222,7 +226,8 @@ TEST_F(RunCommands, DescribeShowsControlCharactersHarmlessly) {
   EXPECT_THAT(result.out, AllOf(HasSubstr("evil\\x1b[2Jid"), Not(HasSubstr("\x1b"))));
 }
 
-// --- history ----------------------------------------------------------------------------------------------------------
+// --- history
+// ----------------------------------------------------------------------------------------------------------
 
 TEST_F(RunCommands, HistoryInEveryForm) {
   const auto id = start("call-1");
@@ -242,7 +247,8 @@ TEST_F(RunCommands, HistoryInEveryForm) {
   EXPECT_EQ(wfctl({"run", "history", "nobody"}).exit_code, 4);
 }
 
-// --- signal, cancel, terminate ----------------------------------------------------------------------------------------
+// --- signal, cancel, terminate
+// ----------------------------------------------------------------------------------------
 
 TEST_F(RunCommands, SignalAnOpenRun) {
   start("call-1");
@@ -280,7 +286,8 @@ TEST_F(RunCommands, AnswerAClosedRunWithExitCode6AndMixedFailuresWith1) {
   EXPECT_EQ(client.describe(client.key("open")).unread_messages, 1) << "the good id was served";
 }
 
-// --- result -----------------------------------------------------------------------------------------------------------
+// --- result
+// -----------------------------------------------------------------------------------------------------------
 
 TEST_F(RunCommands, ResultOfEveryEnd) {
   complete(start("good"), R"({"total": 3})");

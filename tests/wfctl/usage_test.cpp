@@ -11,10 +11,20 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const std::vector<std::vector<std::string>> kCommands{
-    {"dev"}, {"migrate"}, {"run", "list"}, {"run", "describe"}, {"run", "history"}, {"run", "start"}, {"run", "signal"},
-    {"run", "cancel"}, {"run", "terminate"}, {"run", "result"}, {"worker", "list"}, {"queue", "list"}, {"doctor"},
-    {"version"}};
+const std::vector<std::vector<std::string>> kCommands{{"dev"},
+                                                      {"migrate"},
+                                                      {"run", "list"},
+                                                      {"run", "describe"},
+                                                      {"run", "history"},
+                                                      {"run", "start"},
+                                                      {"run", "signal"},
+                                                      {"run", "cancel"},
+                                                      {"run", "terminate"},
+                                                      {"run", "result"},
+                                                      {"worker", "list"},
+                                                      {"queue", "list"},
+                                                      {"doctor"},
+                                                      {"version"}};
 
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
@@ -68,10 +78,19 @@ TEST(WfctlUsage, AnswersABadCommandLineWithExitCode2AndAReason) {
 }
 
 TEST(WfctlUsage, AnswersAnUnreachableDatabaseWithExitCode8) {
-  for (const auto& line : std::vector<std::vector<std::string>>{
-           {"run", "list"}, {"run", "describe", "x"}, {"run", "history", "x"}, {"run", "start", "T"},
-           {"run", "signal", "x", "y"}, {"run", "cancel", "x"}, {"run", "terminate", "x"}, {"run", "result", "x"},
-           {"worker", "list"}, {"queue", "list"}, {"doctor"}, {"migrate"}, {"migrate", "--dry-run"}}) {
+  for (const auto& line : std::vector<std::vector<std::string>>{{"run", "list"},
+                                                                {"run", "describe", "x"},
+                                                                {"run", "history", "x"},
+                                                                {"run", "start", "T"},
+                                                                {"run", "signal", "x", "y"},
+                                                                {"run", "cancel", "x"},
+                                                                {"run", "terminate", "x"},
+                                                                {"run", "result", "x"},
+                                                                {"worker", "list"},
+                                                                {"queue", "list"},
+                                                                {"doctor"},
+                                                                {"migrate"},
+                                                                {"migrate", "--dry-run"}}) {
     const auto result = run_wfctl(line, "", {{"HOLDFAST_DATABASE_URL", "host=/nonexistent dbname=x"}});
     EXPECT_EQ(result.exit_code, 8) << joined(line) << result.err;
     EXPECT_THAT(result.err, HasSubstr("wfctl: ")) << joined(line);

@@ -14,7 +14,8 @@ class WaitReason : public WfctlTest {
   std::string run_id = start("call-1");
   std::string described() { return wfctl({"run", "describe", "call-1"}).out; }
   store::WorkerId worker(Duration lease = 1h) {
-    return client.store().register_worker({.identity = "host:1", .task_queues = {"default"}, .version = "1", .lease = lease});
+    return client.store().register_worker(
+        {.identity = "host:1", .task_queues = {"default"}, .version = "1", .lease = lease});
   }
   void park(const std::string& change) { sql("UPDATE holdfast.live_runs SET fresh = false, " + change); }
 };
@@ -52,7 +53,9 @@ TEST_F(WaitReason, AMessage) {
 TEST_F(WaitReason, AnActivityThatIsRetried) {
   park("ready_at = 'infinity', waiting_for = 'activity charge'");
   sql("INSERT INTO holdfast.activity_tasks (seq, run_id, attempt, max_attempts, ready_at, scheduled_at, namespace,"
-      " workflow_id, task_queue, activity, input, options, last_failure) VALUES (4, '" + run_id + "', 6, 20,"
+      " workflow_id, task_queue, activity, input, options, last_failure) VALUES (4, '" +
+      run_id +
+      "', 6, 20,"
       " now() + interval '32 seconds', now(), 'default', 'call-1', 'default', 'charge', '{}', '{}',"
       " '{\"kind\":\"application\",\"type\":\"CardDeclined\",\"message\":\"no funds\"}')");
   EXPECT_THAT(described(), AllOf(HasSubstr("activity charge (#4): attempt 7 of 20 starts at"), HasSubstr("in 31 s"),
@@ -63,7 +66,8 @@ TEST_F(WaitReason, AnActivityOfAQueueThatNobodyServes) {
   worker();
   park("ready_at = 'infinity', waiting_for = 'activity charge'");
   sql("INSERT INTO holdfast.activity_tasks (seq, run_id, ready_at, scheduled_at, namespace, workflow_id, task_queue,"
-      " activity, input, options) VALUES (4, '" + run_id + "', now(), now(), 'default', 'call-1', 'gpu', 'charge', '{}', '{}')");
+      " activity, input, options) VALUES (4, '" +
+      run_id + "', now(), now(), 'default', 'call-1', 'gpu', 'charge', '{}', '{}')");
   EXPECT_THAT(described(), AllOf(HasSubstr("attempt 1 is due and waits for a worker of queue gpu"),
                                  HasSubstr("no live worker serves that queue")));
 }
@@ -74,7 +78,9 @@ TEST_F(WaitReason, Quarantine) {
 }
 
 TEST_F(WaitReason, CodeThatFails) {
-  park("ready_at = now() + interval '1 minute', task_failures = 3, task_failure = 'history says charge, the code did refund'");
+  park(
+      "ready_at = now() + interval '1 minute', task_failures = 3, task_failure = 'history says charge, the code did "
+      "refund'");
   EXPECT_THAT(described(), AllOf(HasSubstr("3 workflow tasks in a row failed"), HasSubstr("the code did refund")));
 }
 

@@ -27,7 +27,8 @@ class WfctlTest : public testing::Test {
   /// Starts a run; returns its run id.
   std::string start(const std::string& workflow_id, const std::string& type = "Test",
                     const client::StartOptions& options = {}) {
-    return client.start_json({.workflow_type = type, .workflow_id = workflow_id, .options = options}).run.run_id.to_string();
+    return client.start_json({.workflow_type = type, .workflow_id = workflow_id, .options = options})
+        .run.run_id.to_string();
   }
   void close(const std::string& run_id, const client::test::Ending& ending) {
     client::test::close_run(client.store(), Uuid::parse(run_id), ending);

@@ -21,16 +21,22 @@ const CallKey kCall{Uuid::parse("00000000-0000-7000-8000-00000000000a"), "0196a3
 class CallWorkflows : public testing::Test {
  protected:
   CallWorkflows() {
-    processing_.on(update_call_record, [this](const CallKey& call) { EXPECT_EQ(call, kCall); return facts_; });
-    processing_.on(extract_action_items, [](const CallKey&) { return ActionItems{{{"call back", "callback", "at ten"}}}; });
+    processing_.on(update_call_record, [this](const CallKey& call) {
+      EXPECT_EQ(call, kCall);
+      return facts_;
+    });
+    processing_.on(extract_action_items,
+                   [](const CallKey&) { return ActionItems{{{"call back", "callback", "at ten"}}}; });
     processing_.on(send_call_sms, [](const CallNotice&) { return NoticeOutcome{true, "sms", "SM1"}; });
     processing_.on(send_call_email, [](const CallNotice&) { return NoticeOutcome{true, "email", "e1"}; });
-    processing_.on(add_usage, [](const CallUsage& usage) { return UsageAdded{billable_minutes(usage.duration_ms), true}; });
+    processing_.on(add_usage,
+                   [](const CallUsage& usage) { return UsageAdded{billable_minutes(usage.duration_ms), true}; });
     processing_.on(start_call_webhooks, [](const CallKey&) { return WebhooksStarted{2}; });
   }
   template <class A>
   void failing(const A& activity, const std::string& type = "Broken") {
-    processing_.on(activity, [type](const typename A::Input&) -> typename A::Output { throw WorkflowDriver::fail(type); });
+    processing_.on(activity,
+                   [type](const typename A::Input&) -> typename A::Output { throw WorkflowDriver::fail(type); });
   }
   CallProcessed processed() {
     processing_.run();
@@ -38,7 +44,10 @@ class CallWorkflows : public testing::Test {
     return processing_.completed() ? processing_.result<CallProcessed>() : CallProcessed{};
   }
 
-  CallFacts facts_{.duration_ms = 61'000, .has_transcript = true, .has_recording = true, .notify_by_sms = true,
+  CallFacts facts_{.duration_ms = 61'000,
+                   .has_transcript = true,
+                   .has_recording = true,
+                   .notify_by_sms = true,
                    .notify_by_email = true};
   WorkflowDriver processing_{define(kCallProcessing, call_processing), encode(kCall)};
 };

@@ -17,15 +17,21 @@ class Delivery : public testing::Test {
       if (answers_[n].error == "ours") throw WorkflowDriver::fail("Broken", "no connection");
       return answers_[n];
     });
-    driver_.on(log_webhook_attempt, [this](const WebhookAttempt& attempt) { log_.push_back(attempt); return Nothing{}; });
-    driver_.on(give_up_webhook, [this](const WebhookGivenUp& end) { end_ = end; return EndpointState{newly_disabled_}; });
+    driver_.on(log_webhook_attempt, [this](const WebhookAttempt& attempt) {
+      log_.push_back(attempt);
+      return Nothing{};
+    });
+    driver_.on(give_up_webhook, [this](const WebhookGivenUp& end) {
+      end_ = end;
+      return EndpointState{newly_disabled_};
+    });
   }
   static WebhookAnswer status(std::int64_t code, std::int64_t retry_after = -1) {
     return {.status = code, .latency_ms = 5, .retry_after_s = retry_after};
   }
   static WebhookAnswer error(std::string what) { return {.error = std::move(what)}; }
 
-  std::vector<WebhookAnswer> answers_{status(200)};   // the last one repeats
+  std::vector<WebhookAnswer> answers_{status(200)};  // the last one repeats
   std::size_t posts_ = 0;
   bool newly_disabled_ = false;
   std::vector<WebhookAttempt> log_;
@@ -116,7 +122,8 @@ TEST_F(Delivery, a_disabled_endpoint_ends_it_without_an_attempt) {
 TEST_F(Delivery, an_owner_who_cannot_be_told_does_not_change_the_end) {
   answers_ = {status(410)};
   newly_disabled_ = true;
-  driver_.on(email_endpoint_disabled, [](const EndpointNotice&) -> Nothing { throw WorkflowDriver::fail("resend.500"); });
+  driver_.on(email_endpoint_disabled,
+             [](const EndpointNotice&) -> Nothing { throw WorkflowDriver::fail("resend.500"); });
   driver_.run();
   EXPECT_EQ(driver_.failure().type, kWebhookDisabled);
 }

@@ -10,8 +10,12 @@ WorkflowDriver::WorkflowDriver(WorkflowDefinition definition, std::string input)
     : definition_(std::move(definition)), input_(std::move(input)), run_(definition_, info()) {}
 
 RunInfo WorkflowDriver::info() const {
-  return {.run_id = Uuid::parse("018bcfe5-6800-7000-8000-0123456789ab"), .workflow_id = "w",
-          .workflow_type = definition_.name, .task_queue = "default", .input = input_, .started_at = kStart};
+  return {.run_id = Uuid::parse("018bcfe5-6800-7000-8000-0123456789ab"),
+          .workflow_id = "w",
+          .workflow_type = definition_.name,
+          .task_queue = "default",
+          .input = input_,
+          .started_at = kStart};
 }
 
 Failure WorkflowDriver::fail(std::string type, std::string message) {

@@ -15,7 +15,7 @@ namespace platform::test {
 /// Drives a workflow with scripted activities and a clock that jumps from timer to timer, and keeps its history.
 class WorkflowDriver {
  public:
-  using Body = std::function<std::string(const std::string& input)>;   ///< returns JSON, or throws holdfast::Failure
+  using Body = std::function<std::string(const std::string& input)>;  ///< returns JSON, or throws holdfast::Failure
 
   WorkflowDriver(holdfast::WorkflowDefinition definition, std::string input);
 
@@ -32,7 +32,9 @@ class WorkflowDriver {
 
   bool completed() const { return failure_.type.empty() && !result_.empty(); }
   template <class T>
-  T result() const { return holdfast::decode<T>(result_); }
+  T result() const {
+    return holdfast::decode<T>(result_);
+  }
   const holdfast::Failure& failure() const { return failure_; }
   /// Names of the activities in the order in which they were asked for.
   const std::vector<std::string>& calls() const { return calls_; }
@@ -63,7 +65,7 @@ class WorkflowDriver {
   holdfast::Run run_;
   std::map<std::string, Body> bodies_;
   std::vector<Recorded> history_;
-  std::vector<holdfast::Event> outcomes_;   ///< of activities, in the order in which they were asked for
+  std::vector<holdfast::Event> outcomes_;  ///< of activities, in the order in which they were asked for
   std::vector<std::string> calls_;
   holdfast::Timestamp now_ = kStart;
   std::string result_;

@@ -35,8 +35,10 @@ Text do_pause(const SleepInput& in, holdfast::worker::ActivityContext&) {
 
 Workflow<Text> chain(Context ctx, ChainInput in) {
   for (std::int64_t i = 1; i <= in.steps; ++i) {
-    if (in.milliseconds > 0) co_await ctx.run(pause, {.milliseconds = in.milliseconds});
-    else co_await ctx.run(step, {.step = i});
+    if (in.milliseconds > 0)
+      co_await ctx.run(pause, {.milliseconds = in.milliseconds});
+    else
+      co_await ctx.run(step, {.step = i});
   }
   co_return Text{"done"};
 }

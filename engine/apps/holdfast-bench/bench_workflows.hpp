@@ -21,7 +21,7 @@ BOOST_DESCRIBE_STRUCT(StepInput, (), (step))
 
 struct ChainInput {
   std::int64_t steps = 0;
-  std::int64_t milliseconds = 0;   ///< that each step takes
+  std::int64_t milliseconds = 0;  ///< that each step takes
 };
 BOOST_DESCRIBE_STRUCT(ChainInput, (), (steps, milliseconds))
 

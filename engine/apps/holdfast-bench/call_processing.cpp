@@ -19,16 +19,17 @@ Report call_processing(Bench& bench) {
   };
   load.adjust = [](holdfast::worker::WorkerOptions& options) {
     options.task_queues = {"calls"};
-    options.activity_threads = std::max(options.activity_threads, 32);   // local vendors wait for their commits
+    options.activity_threads = std::max(options.activity_threads, 32);  // local vendors wait for their commits
   };
   Report report = beside_floor(bench, "call-processing", [&] {
     Figures figures = measure_engine(bench, load);
     services.reset();
     return figures;
   });
-  report.remarks.emplace_back("the real workflow, all eight steps, with local vendors (extraction by keywords; SMS, e-mail and "
-                              "broadcast are rows, durable before the step ends); organizations have no webhook integration; "
-                              "the reports (4 KB) are filed before the clock starts");
+  report.remarks.emplace_back(
+      "the real workflow, all eight steps, with local vendors (extraction by keywords; SMS, e-mail and "
+      "broadcast are rows, durable before the step ends); organizations have no webhook integration; "
+      "the reports (4 KB) are filed before the clock starts");
   return report;
 }
 

@@ -63,7 +63,8 @@ std::string ChildProcess::read_line(double seconds) {
     }
     const auto left = std::chrono::duration<double, std::milli>(deadline - std::chrono::steady_clock::now()).count();
     pollfd descriptor{output_, POLLIN, 0};
-    if (left <= 0 || poll(&descriptor, 1, static_cast<int>(left) + 1) == 0) throw std::runtime_error("a child process says nothing");
+    if (left <= 0 || poll(&descriptor, 1, static_cast<int>(left) + 1) == 0)
+      throw std::runtime_error("a child process says nothing");
     char block[65536];
     const ssize_t count = ::read(output_, block, sizeof block);
     if (count <= 0) throw std::runtime_error("a child process has ended");
@@ -93,8 +94,6 @@ std::int64_t resident_bytes(pid_t pid) {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
-std::string program_folder() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
-}
+std::string program_folder() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
 
 }  // namespace bench

@@ -52,8 +52,8 @@ void EngineUnderTest::wait_closed(std::int64_t runs) const {
       seen = now_closed;
       deadline = std::chrono::steady_clock::now() + 60s;
     } else if (std::chrono::steady_clock::now() > deadline) {
-      throw std::runtime_error("no run has ended for a minute: " + std::to_string(seen) + " of " + std::to_string(runs) +
-                               " are closed");
+      throw std::runtime_error("no run has ended for a minute: " + std::to_string(seen) + " of " +
+                               std::to_string(runs) + " are closed");
     }
   }
 }
@@ -112,7 +112,8 @@ Figures measure_engine(Bench& bench, const Load& load) {
 
 Report beside_floor(Bench& bench, const std::string& scenario, const std::function<Figures()>& measure) {
   Report report{.scenario = scenario, .repeats = {}, .remarks = {}};
-  report.remarks.push_back("client, worker and PostgreSQL share this machine; each repeat stands beside a floor measured just before it");
+  report.remarks.push_back(
+      "client, worker and PostgreSQL share this machine; each repeat stands beside a floor measured just before it");
   warm_up(bench);
   for (int i = 0; i < bench.settings.repeat; ++i) {
     const double floor = *measure_floor(bench, bench.settings.runs_or(20'000)).get("runs_per_s");

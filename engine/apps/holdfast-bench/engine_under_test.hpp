@@ -56,8 +56,9 @@ struct Load {
   std::int64_t runs = 0;
   double steps_per_run = 1;
   MakeRequest make_request;
-  std::function<void(const Database&)> prepare = {};           ///< the database, before anything runs
-  std::function<void(EngineUnderTest&, const Database&)> equip = {};   ///< what the worker can run, beyond the bench's own
+  std::function<void(const Database&)> prepare = {};  ///< the database, before anything runs
+  std::function<void(EngineUnderTest&, const Database&)> equip =
+      {};  ///< what the worker can run, beyond the bench's own
   EngineUnderTest::Options adjust = {};
 };
 

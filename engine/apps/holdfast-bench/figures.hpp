@@ -42,7 +42,7 @@ class Durations {
 struct Report {
   std::string scenario;
   std::vector<Figures> repeats;
-  std::vector<std::string> remarks;   ///< what a reader has to know about the figures
+  std::vector<std::string> remarks;  ///< what a reader has to know about the figures
 };
 
 /// One JSON object on one line: scenario, repeats and the medians; `details` adds every repeat's figures.

@@ -99,7 +99,8 @@ class Session {
  public:
   explicit Session(const std::string& url) : connection_(PQconnectdb(url.c_str()), &PQfinish) {
     if (PQstatus(connection_.get()) != CONNECTION_OK) throw std::runtime_error(PQerrorMessage(connection_.get()));
-    for (const auto& [name, sql] : {std::pair("start", kStart), {"claim", kClaim}, {"history", kHistory}, {"close", kClose}})
+    for (const auto& [name, sql] :
+         {std::pair("start", kStart), {"claim", kClaim}, {"history", kHistory}, {"close", kClose}})
       checked({PQprepare(connection_.get(), name, sql, 0, nullptr), &PQclear});
   }
   Result run(const char* name, const std::vector<std::string>& parameters, int result_format = 1) {
@@ -110,15 +111,17 @@ class Session {
       values[i] = parameters[i].data();
       lengths[i] = static_cast<int>(parameters[i].size());
     }
-    return checked({PQexecPrepared(connection_.get(), name, static_cast<int>(parameters.size()), values, lengths, formats,
-                                   result_format), &PQclear});
+    return checked({PQexecPrepared(connection_.get(), name, static_cast<int>(parameters.size()), values, lengths,
+                                   formats, result_format),
+                    &PQclear});
   }
   void execute(const char* sql) { checked({PQexec(connection_.get(), sql), &PQclear}); }
 
  private:
   Result checked(Result result) {
     const auto status = PQresultStatus(result.get());
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw std::runtime_error(PQresultErrorMessage(result.get()));
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+      throw std::runtime_error(PQresultErrorMessage(result.get()));
     return result;
   }
   std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
@@ -175,11 +178,12 @@ class Loop {
     bound_.assign(PQgetvalue(claimed.get(), 0, 3), static_cast<std::size_t>(PQgetlength(claimed.get(), 0, 3)));
     BinaryArray ids(kUuidType);
     for (int i = 0; i < count; ++i)
-      ids.append(std::string_view(PQgetvalue(claimed.get(), i, 0), static_cast<std::size_t>(PQgetlength(claimed.get(), i, 0))));
+      ids.append(std::string_view(PQgetvalue(claimed.get(), i, 0),
+                                  static_cast<std::size_t>(PQgetlength(claimed.get(), i, 0))));
     const std::string runs = ids.finish();
     append(runs, count, 1);
     session_.execute("COMMIT");
-    for (int row = 2; row < kHistoryRows; ++row) append(runs, count, row);   // each a transaction of its own
+    for (int row = 2; row < kHistoryRows; ++row) append(runs, count, row);  // each a transaction of its own
     session_.execute("BEGIN");
     append(runs, count, kHistoryRows);
     BinaryArray results(kJsonType);
@@ -198,7 +202,7 @@ class Loop {
   Session session_;
   const int number_, batch_;
   std::vector<std::string> events_;
-  std::string bound_ = bigint(INT64_MIN);   // -infinity
+  std::string bound_ = bigint(INT64_MIN);  // -infinity
 };
 
 void run_loops(const Database& database, std::int64_t runs, int batch) {
@@ -214,7 +218,7 @@ void run_loops(const Database& database, std::int64_t runs, int batch) {
           Loop(with_options(database.url(), kSessionSettings), i + 1, batch).run(share, runs, closed);
         } catch (...) {
           if (!failed.exchange(true)) error = std::current_exception();
-          closed = runs;   // the others must not wait for this one's share
+          closed = runs;  // the others must not wait for this one's share
         }
       });
     }
@@ -244,7 +248,8 @@ void warm_up(Bench& bench) {
 Report floor(Bench& bench) {
   Report report{.scenario = "floor", .repeats = {}, .remarks = {"a bare libpq loop without an engine: the reference"}};
   warm_up(bench);
-  for (int i = 0; i < bench.settings.repeat; ++i) report.repeats.push_back(measure_floor(bench, bench.settings.runs_or(20'000)));
+  for (int i = 0; i < bench.settings.repeat; ++i)
+    report.repeats.push_back(measure_floor(bench, bench.settings.runs_or(20'000)));
   return report;
 }
 

@@ -19,10 +19,11 @@ Report held_xmin(Bench& bench) {
   constexpr int kParts = 12;
   const std::int64_t part = bench.settings.runs_or(240'000) / kParts;
   Report report{.scenario = "held-xmin", .repeats = {}, .remarks = {}};
-  report.remarks.emplace_back("steps8 runs while another session holds its first snapshot: nothing can be vacuumed; the rate of the "
-                              "last sixth beside that of the first");
+  report.remarks.emplace_back(
+      "steps8 runs while another session holds its first snapshot: nothing can be vacuumed; the rate of the "
+      "last sixth beside that of the first");
   warm_up(bench);
-  for (int repeat = 0; repeat < (bench.settings.repeat + 2) / 3; ++repeat) {   // long: a third of the repeats
+  for (int repeat = 0; repeat < (bench.settings.repeat + 2) / 3; ++repeat) {  // long: a third of the repeats
     const Database database(bench.server);
     EngineUnderTest engine(database.runtime_url(), bench.settings);
     engine.start();
@@ -37,7 +38,9 @@ Report held_xmin(Bench& bench) {
       drive(engine, kWarmRuns + i * part, part, request);
       seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
-    const auto rate = [&](std::size_t a, std::size_t b) { return 2 * static_cast<double>(part) / (seconds[a] + seconds[b]); };
+    const auto rate = [&](std::size_t a, std::size_t b) {
+      return 2 * static_cast<double>(part) / (seconds[a] + seconds[b]);
+    };
     Figures figures;
     figures.set("runs", static_cast<double>(part * kParts));
     figures.set("runs_per_s_at_start", rate(0, 1));

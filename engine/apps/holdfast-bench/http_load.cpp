@@ -25,7 +25,8 @@ class Poster {
   explicit Poster(const HttpLoad& load) : load_(load), multi_(curl_multi_init()) {
     headers_ = curl_slist_append(headers_, "Content-Type: application/json");
     headers_ = curl_slist_append(headers_, "Expect:");
-    if (!load.authorization.empty()) headers_ = curl_slist_append(headers_, ("Authorization: " + load.authorization).c_str());
+    if (!load.authorization.empty())
+      headers_ = curl_slist_append(headers_, ("Authorization: " + load.authorization).c_str());
     requests_.resize(static_cast<std::size_t>(load.connections));
     for (Request& request : requests_) {
       request.handle = curl_easy_init();
@@ -72,7 +73,8 @@ class Poster {
   /// When the n-th request is to be sent.
   Clock::time_point due(Clock::time_point start, std::int64_t n) const {
     if (load_.per_second <= 0) return start;
-    return start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(static_cast<double>(n) / load_.per_second));
+    return start + std::chrono::duration_cast<Clock::duration>(
+                       std::chrono::duration<double>(static_cast<double>(n) / load_.per_second));
   }
 
   void send(std::int64_t n, Clock::time_point due) {

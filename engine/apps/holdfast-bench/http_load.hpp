@@ -13,11 +13,11 @@ struct HttpLoad {
   std::function<std::string(std::int64_t n)> body;
   std::int64_t first = 0, requests = 0;
   int connections = 32;
-  double per_second = 0;   ///< 0: each connection sends its next request as soon as it has its answer
+  double per_second = 0;  ///< 0: each connection sends its next request as soon as it has its answer
 };
 
 struct HttpOutcome {
-  Durations milliseconds;   ///< with a rate: counted from the moment at which the request was due
+  Durations milliseconds;  ///< with a rate: counted from the moment at which the request was due
   double seconds = 0;
 };
 

@@ -34,10 +34,16 @@ void wait_until_ready(const std::string& base) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   for (;;) {
     try {
-      post_all({.url = base, .authorization = "Bearer secret", .body = call_report, .first = 0, .requests = 1, .connections = 1});
+      post_all({.url = base,
+                .authorization = "Bearer secret",
+                .body = call_report,
+                .first = 0,
+                .requests = 1,
+                .connections = 1});
       return;
     } catch (const std::runtime_error& error) {
-      if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error(std::string("platform-api does not answer: ") + error.what());
+      if (std::chrono::steady_clock::now() > deadline)
+        throw std::runtime_error(std::string("platform-api does not answer: ") + error.what());
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }
@@ -46,7 +52,8 @@ void wait_until_ready(const std::string& base) {
 Figures measure(Bench& bench) {
   const Database database(bench.server);
   create_organizations(database);
-  database.execute(R"(UPDATE platform.organizations SET settings = settings || '{"vapi": {"authentication": {"type": "bearer", "secret": "secret"}}}')");
+  database.execute(
+      R"(UPDATE platform.organizations SET settings = settings || '{"vapi": {"authentication": {"type": "bearer", "secret": "secret"}}}')");
   PlatformServices services(database.runtime_url());
   EngineUnderTest engine(database.runtime_url(), bench.settings, [](auto& options) {
     options.task_queues = {"calls"};
@@ -59,12 +66,13 @@ Figures measure(Bench& bench) {
                    {"--database-url", database.runtime_url(), "--port", std::to_string(port), "--host", "127.0.0.1",
                     "--threads", "64", "--log-level", "warning"});
   HttpLoad load{.url = fmt::format("http://127.0.0.1:{}/webhooks/vapi/{}", port, organization_of_call(0)),
-                .authorization = "Bearer secret", .body = call_report};
+                .authorization = "Bearer secret",
+                .body = call_report};
   wait_until_ready(load.url);
   load.first = 1;
   load.requests = 1000;
   load.per_second = 500;
-  post_all(load);   // warm
+  post_all(load);  // warm
 
   load.first += load.requests;
   load.requests = bench.settings.runs_or(5000);
@@ -85,9 +93,10 @@ Figures measure(Bench& bench) {
 
 Report ingest(Bench& bench) {
   Report report{.scenario = "ingest", .repeats = {}, .remarks = {}};
-  report.remarks.emplace_back("end-of-call reports of 4 KB over 32 kept connections; p50_ms and p99_ms at 500 per second, counted from "
-                              "the moment at which each request was due; saturated_*: each connection at once sends its next; a "
-                              "worker in this process works the calls off meanwhile");
+  report.remarks.emplace_back(
+      "end-of-call reports of 4 KB over 32 kept connections; p50_ms and p99_ms at 500 per second, counted from "
+      "the moment at which each request was due; saturated_*: each connection at once sends its next; a "
+      "worker in this process works the calls off meanwhile");
   for (int i = 0; i < bench.settings.repeat; ++i) report.repeats.push_back(measure(bench));
   return report;
 }

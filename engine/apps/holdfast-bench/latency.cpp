@@ -37,8 +37,9 @@ int latency_role(const Settings& settings, const std::string& url) {
 
 Report latency(Bench& bench) {
   Report report{.scenario = "latency", .repeats = {}, .remarks = {}};
-  report.remarks.push_back("idle system; one-step runs started one at a time from another process; p50_ms and p99_ms are from the "
-                           "call of start to the result in that process, ack_* to the return of start");
+  report.remarks.push_back(
+      "idle system; one-step runs started one at a time from another process; p50_ms and p99_ms are from the "
+      "call of start to the result in that process, ack_* to the return of start");
   for (int i = 0; i < bench.settings.repeat; ++i) {
     const Database database(bench.server);
     EngineUnderTest engine(database.runtime_url(), bench.settings);

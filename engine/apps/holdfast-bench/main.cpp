@@ -3,9 +3,9 @@
 #include <cstdio>
 #include <iostream>
 
-#include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <CLI/CLI.hpp>
 
 #include "roles.hpp"
 #include "scenario.hpp"
@@ -30,9 +30,15 @@ std::vector<Scenario> scenarios() {
 }
 
 std::vector<std::string> role_arguments(const std::string& role, const Settings& settings, const std::string& url) {
-  std::vector<std::string> out{role, "--database-url", url, "--lanes", std::to_string(settings.lanes),
-                               "--activity-threads", std::to_string(settings.activity_threads),
-                               "--runs", std::to_string(settings.runs)};
+  std::vector<std::string> out{role,
+                               "--database-url",
+                               url,
+                               "--lanes",
+                               std::to_string(settings.lanes),
+                               "--activity-threads",
+                               std::to_string(settings.activity_threads),
+                               "--runs",
+                               std::to_string(settings.runs)};
   if (!settings.notify) out.emplace_back("--no-notify");
   return out;
 }
@@ -42,16 +48,21 @@ namespace {
 void add_options(CLI::App& app, Settings& settings, bool& json) {
   app.add_option("--runs", settings.runs, "Runs per measurement; the default depends on the scenario")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{100'000'000}));
-  app.add_option("--repeat", settings.repeat, "Measurements; the medians are reported")->check(CLI::Range(1, 100))->capture_default_str();
+  app.add_option("--repeat", settings.repeat, "Measurements; the medians are reported")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
   app.add_flag("--json", json, "One JSON object per scenario, one per line");
   app.add_option("--database-url", settings.database_url,
                  "A server to use (libpq; someone who may create databases). Default: a private PostgreSQL, fsync on")
       ->envname("HOLDFAST_BENCH_DATABASE_URL");
   app.add_option("--lanes", settings.lanes, "Lanes of the worker")->check(CLI::Range(1, 64))->capture_default_str();
-  app.add_option("--activity-threads", settings.activity_threads, "Activity threads of the worker")->check(CLI::Range(1, 1024))
+  app.add_option("--activity-threads", settings.activity_threads, "Activity threads of the worker")
+      ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  app.add_option("--max-batch", settings.max_batch, "Runs per commit at most; default: the worker's")->check(CLI::Range(1, 10000));
-  app.add_option("--floor-batch", settings.floor_batch, "Runs per transaction of the floor")->check(CLI::Range(1, 1000))
+  app.add_option("--max-batch", settings.max_batch, "Runs per commit at most; default: the worker's")
+      ->check(CLI::Range(1, 10000));
+  app.add_option("--floor-batch", settings.floor_batch, "Runs per transaction of the floor")
+      ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   app.add_flag("!--no-notify", settings.notify, "Zero-NOTIFY mode: polling alone");
 }

@@ -27,7 +27,8 @@ void start(const holdfast::client::Client& client, std::int64_t first, std::int6
 std::int64_t resident_with(ChildProcess& worker, std::int64_t cached) {
   const auto deadline = std::chrono::steady_clock::now() + 120s;
   for (std::int64_t now_cached = 0; now_cached < cached;) {
-    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("runs are not parked: " + std::to_string(now_cached));
+    if (std::chrono::steady_clock::now() > deadline)
+      throw std::runtime_error("runs are not parked: " + std::to_string(now_cached));
     std::this_thread::sleep_for(100ms);
     worker.write_line("cached");
     now_cached = std::stoll(worker.read_line());
@@ -41,8 +42,9 @@ std::int64_t resident_with(ChildProcess& worker, std::int64_t cached) {
 
 Report memory(Bench& bench) {
   Report report{.scenario = "memory", .repeats = {}, .remarks = {}};
-  report.remarks.emplace_back("growth of the resident memory of a worker process by runs that wait for a signal, parked and cached; "
-                              "less their inputs");
+  report.remarks.emplace_back(
+      "growth of the resident memory of a worker process by runs that wait for a signal, parked and cached; "
+      "less their inputs");
   const std::int64_t warm = 5'000, runs = bench.settings.runs_or(50'000);
   for (int i = 0; i < bench.settings.repeat; ++i) {
     const Database database(bench.server);

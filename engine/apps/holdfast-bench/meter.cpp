@@ -50,7 +50,8 @@ double server_cpu_seconds(pid_t postmaster) {
   return sum;
 }
 
-Meter::Meter(const Database& database) : database_(database), start_(read()), started_(std::chrono::steady_clock::now()) {
+Meter::Meter(const Database& database)
+    : database_(database), start_(read()), started_(std::chrono::steady_clock::now()) {
   ended_ = started_;
 }
 

@@ -39,7 +39,13 @@ PlatformServices::PlatformServices(const std::string& database_url)
       vendors_(platform::vendors::make_vendors(
           {}, [](const platform::vendors::OutboxMessage&) {},
           [this](const platform::vendors::Broadcast& broadcast) { broadcasts_.add(broadcast); })),
-      services_{{}, database_, caches_, *vendors_.action_items, *vendors_.sms, *vendors_.email, *vendors_.realtime,
+      services_{{},
+                database_,
+                caches_,
+                *vendors_.action_items,
+                *vendors_.sms,
+                *vendors_.email,
+                *vendors_.realtime,
                 *vendors_.webhooks} {}
 
 void PlatformServices::add_to(holdfast::worker::Registry& registry) {
@@ -67,19 +73,21 @@ void create_organizations(const Database& database) {
 
 std::string call_report(std::int64_t n) {
   static const std::string text = dialogue();
-  return fmt::format(R"({{"message": {{"type": "end-of-call-report", "endedReason": "customer-ended-call", "cost": 0.1234,
+  return fmt::format(
+      R"({{"message": {{"type": "end-of-call-report", "endedReason": "customer-ended-call", "cost": 0.1234,
     "startedAt": "2026-01-01T10:00:00.000Z", "endedAt": "2026-01-01T10:03:4{}.000Z",
     "call": {{"id": "{}", "type": "inboundPhoneCall", "customer": {{"number": "+14155550100"}}}},
     "artifact": {{"transcript": "{}", "messages": [{{"role": "bot", "message": "Hello."}}],
                  "recordingUrl": "https://vendor.test/{}.wav"}},
     "analysis": {{"summary": "The customer asked about the technician's visit and wants to be called back."}}}}}})",
-                     n % 10, call_id(n), text, n);
+      n % 10, call_id(n), text, n);
 }
 
 void file_reports(const Database& database, std::int64_t count) {
   pqxx::connection connection(database.url());
   pqxx::work tx(connection);
-  connection.prepare("file", "SELECT platform.receive_vapi_event($1::uuid, $2, 'end-of-call-report', '', $3::timestamptz, $4)");
+  connection.prepare("file",
+                     "SELECT platform.receive_vapi_event($1::uuid, $2, 'end-of-call-report', '', $3::timestamptz, $4)");
   for (std::int64_t n = 0; n < count; ++n)
     tx.exec_prepared("file", organization_of_call(n), call_id(n), holdfast::to_rfc3339(created_at()), call_report(n));
   tx.commit();

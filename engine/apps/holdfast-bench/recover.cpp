@@ -23,11 +23,14 @@ void start_runs(const Database& database) {
   const auto client = holdfast::client::Client::connect(database.runtime_url());
   std::vector<holdfast::client::StartRequest> requests;
   for (int n = 0; n < kRuns; ++n)
-    requests.push_back(holdfast::client::Client::request(kChain, "chain-" + std::to_string(n), {.steps = 1'000'000, .milliseconds = 20}));
+    requests.push_back(holdfast::client::Client::request(kChain, "chain-" + std::to_string(n),
+                                                         {.steps = 1'000'000, .milliseconds = 20}));
   client.start_many(requests);
 }
 
-std::int64_t value(pqxx::nontransaction& session, const std::string& sql) { return session.exec1(sql)[0].as<std::int64_t>(); }
+std::int64_t value(pqxx::nontransaction& session, const std::string& sql) {
+  return session.exec1(sql)[0].as<std::int64_t>();
+}
 
 void wait_until_owned(pqxx::nontransaction& session) {
   const auto deadline = Clock::now() + 30s;
@@ -71,7 +74,8 @@ Figures measure(Bench& bench) {
 
 Report recover(Bench& bench) {
   Report report{.scenario = "recover", .repeats = {}, .remarks = {}};
-  report.remarks.emplace_back("kill -9 of the worker process that owns 50 busy runs, while a second one is idle; the lease is 5 s");
+  report.remarks.emplace_back(
+      "kill -9 of the worker process that owns 50 busy runs, while a second one is idle; the lease is 5 s");
   for (int i = 0; i < bench.settings.repeat; ++i) report.repeats.push_back(measure(bench));
   return report;
 }

@@ -12,8 +12,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 holdfast::RunInfo info(std::int64_t steps) {
-  return {.run_id = {}, .workflow_id = "replay", .workflow_type = kChain.name, .task_queue = "default",
-          .input = holdfast::encode(ChainInput{.steps = steps}), .started_at = {}};
+  return {.run_id = {},
+          .workflow_id = "replay",
+          .workflow_type = kChain.name,
+          .task_queue = "default",
+          .input = holdfast::encode(ChainInput{.steps = steps}),
+          .started_at = {}};
 }
 
 /// The rows that a lane would have stored: one per step.
@@ -45,8 +49,9 @@ std::int64_t replay_once(const holdfast::WorkflowDefinition& definition, std::in
 
 Report replay(Bench& bench) {
   Report report{.scenario = "replay", .repeats = {}, .remarks = {}};
-  report.remarks.emplace_back("one thread, in memory: stored rows of a run of 5,000 steps with 200-byte results are decoded and "
-                              "replayed into the coroutine, every command compared");
+  report.remarks.emplace_back(
+      "one thread, in memory: stored rows of a run of 5,000 steps with 200-byte results are decoded and "
+      "replayed into the coroutine, every command compared");
   const auto definition = holdfast::define(kChain, chain);
   const std::int64_t steps = bench.settings.runs_or(5'000);
   const auto rows = record(definition, steps);

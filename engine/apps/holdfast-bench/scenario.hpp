@@ -12,12 +12,12 @@ namespace bench {
 
 /// What the command line asks for.
 struct Settings {
-  std::int64_t runs = 0;            ///< 0: the scenario's own size
+  std::int64_t runs = 0;  ///< 0: the scenario's own size
   int repeat = 3;
-  std::string database_url;         ///< empty: a private PostgreSQL
+  std::string database_url;  ///< empty: a private PostgreSQL
   int lanes = 2;
   int activity_threads = 4;
-  int max_batch = 0;                ///< 0: the worker's own default
+  int max_batch = 0;  ///< 0: the worker's own default
   int floor_batch = 100;
   bool notify = true;
   std::int64_t runs_or(std::int64_t usual) const { return runs > 0 ? runs : usual; }

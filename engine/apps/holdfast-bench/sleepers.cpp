@@ -20,7 +20,8 @@ void add_sleeping_runs(const Database& database, std::int64_t count) {
       INSERT INTO holdfast.live_runs (shard, run_id, namespace, workflow_id, task_queue, priority, ready_at, fresh, claims, waiting_for)
       SELECT 0, run_id, 'default', 'asleep-' || n, 'default', 3, now() + interval '1 day' + n * interval '1 second', false, 1, 'timer' FROM n)
     INSERT INTO holdfast.runs (shard, run_id, namespace, workflow_id, workflow_type, task_queue, input, started_at)
-    SELECT 0, run_id, 'default', 'asleep-' || n, 'Sleeper', 'default', '{{"milliseconds":86400000}}', now() FROM n)", count));
+    SELECT 0, run_id, 'default', 'asleep-' || n, 'Sleeper', 'default', '{{"milliseconds":86400000}}', now() FROM n)",
+                               count));
 }
 
 std::int64_t transactions(const Database& database) {
@@ -45,9 +46,13 @@ double idle_queries(Bench& bench, const Database& database) {
 Durations lateness(Bench& bench, const Database& database, std::int64_t first, std::int64_t runs) {
   EngineUnderTest engine(database.runtime_url(), bench.settings);
   engine.start();
-  drive(engine, first, runs, [](std::int64_t n) {
-    return holdfast::client::Client::request(kSleeper, "sleeper-" + std::to_string(n), {.milliseconds = 3000 + n * 7919 % 7000});
-  }, runs);
+  drive(
+      engine, first, runs,
+      [](std::int64_t n) {
+        return holdfast::client::Client::request(kSleeper, "sleeper-" + std::to_string(n),
+                                                 {.milliseconds = 3000 + n * 7919 % 7000});
+      },
+      runs);
   pqxx::connection connection(database.url());
   pqxx::nontransaction session(connection);
   const auto rows = session.exec(R"(
@@ -63,9 +68,10 @@ Durations lateness(Bench& bench, const Database& database, std::int64_t first, s
 
 Report sleepers(Bench& bench) {
   Report report{.scenario = "sleepers", .repeats = {}, .remarks = {}};
-  report.remarks.emplace_back("a million runs are parked with timers of more than a day; runs_per_s is that of one-activity runs "
-                              "beside them, in turns with an empty database; p50_ms and p99_ms are how late 2,000 timers of 3 to "
-                              "10 s fired; idle_queries_per_s counts every transaction of an idle worker");
+  report.remarks.emplace_back(
+      "a million runs are parked with timers of more than a day; runs_per_s is that of one-activity runs "
+      "beside them, in turns with an empty database; p50_ms and p99_ms are how late 2,000 timers of 3 to "
+      "10 s fired; idle_queries_per_s counts every transaction of an idle worker");
   const std::int64_t asleep = bench.settings.runs_or(1'000'000);
   warm_up(bench);
   const Database full(bench.server);

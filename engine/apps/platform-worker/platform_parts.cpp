@@ -9,9 +9,15 @@ PlatformParts::PlatformParts(const std::string& database_url, bool prepared)
       broadcasts_(database_url, sql_),
       vendors_(platform::vendors::make_vendors(
           platform::vendors::vendor_config_from_environment(),
-          [](const platform::vendors::OutboxMessage&) {},   // the step after the send writes the outbox
+          [](const platform::vendors::OutboxMessage&) {},  // the step after the send writes the outbox
           [this](const platform::vendors::Broadcast& broadcast) { broadcasts_.add(broadcast); })),
-      services_{sql_, database_, caches_, *vendors_.action_items, *vendors_.sms, *vendors_.email, *vendors_.realtime,
+      services_{sql_,
+                database_,
+                caches_,
+                *vendors_.action_items,
+                *vendors_.sms,
+                *vendors_.email,
+                *vendors_.realtime,
                 *vendors_.webhooks} {
   platform::register_workflows(registry_);
   platform::register_activities(registry_, services_);

@@ -24,7 +24,7 @@ class PlatformParts {
   platform::SqlRunner sql_;
   platform::Database database_;
   platform::Caches caches_;
-  platform::BroadcastWriter broadcasts_;   // the local realtime vendor
+  platform::BroadcastWriter broadcasts_;  // the local realtime vendor
   platform::vendors::Vendors vendors_;
   platform::Services services_;
   holdfast::worker::Registry registry_;

@@ -29,8 +29,10 @@ constexpr const char* kRuntimeLogin = "holdfast_dev";
 fs::path default_dev_folder() {
   // PostgreSQL refuses to run as root; the user that it runs as instead cannot enter root's home.
   if (::geteuid() == 0) return "/var/lib/holdfast/dev";
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0') return fs::path(data) / "holdfast/dev";
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') return fs::path(home) / ".local/share/holdfast/dev";
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0')
+    return fs::path(data) / "holdfast/dev";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0')
+    return fs::path(home) / ".local/share/holdfast/dev";
   return fs::temp_directory_path() / "holdfast-dev";
 }
 
@@ -68,7 +70,8 @@ DevStack::DevStack(const DevOptions& options) : options_(options) {
     throw std::runtime_error("port " + std::to_string(options_.api_port) + " is in use: choose another with --port");
   for (const char* program : {"platform-worker", "platform-api"})
     if (::access((options_.programs / program).c_str(), X_OK) != 0)
-      throw std::runtime_error((options_.programs / program).string() + ": " + std::strerror(errno) + " (it is built beside wfctl)");
+      throw std::runtime_error((options_.programs / program).string() + ": " + std::strerror(errno) +
+                               " (it is built beside wfctl)");
   start_database();
   prepare_database();
   start_programs();
@@ -82,7 +85,7 @@ void DevStack::start_database() {
   if (!options_.ephemeral) {
     postgres.folder = fs::absolute(options_.folder);
     postgres.persistent = true;
-    const mode_t mask = ::umask(022);   // the user that PostgreSQL runs as has to get there
+    const mode_t mask = ::umask(022);  // the user that PostgreSQL runs as has to get there
     fs::create_directories(postgres.folder);
     ::umask(mask);
   }
@@ -101,7 +104,8 @@ void DevStack::prepare_database() {
   if (postgres_) {
     pqxx::connection server(postgres_->connection_string());
     pqxx::nontransaction session(server);
-    if (session.exec("SELECT FROM pg_database WHERE datname = 'holdfast'").empty()) postgres_->create_database("holdfast");
+    if (session.exec("SELECT FROM pg_database WHERE datname = 'holdfast'").empty())
+      postgres_->create_database("holdfast");
   }
   migrate(owner_url_);
   if (!postgres_) return;
@@ -149,7 +153,8 @@ std::string DevStack::description() const {
   text += "try       export HOLDFAST_DATABASE_URL=\"" + owner_url_ + "\"; wfctl run list\n";
   text += "logs      " + worker_->log().string() + "\n          " + api_->log().string() + "\n";
   if (postgres_) text += "          " + postgres_->log_file().string() + "\n";
-  return text + "Ctrl-C ends everything" + (options_.ephemeral ? " and removes the database.\n" : "; the database is kept.\n");
+  return text + "Ctrl-C ends everything" +
+         (options_.ephemeral ? " and removes the database.\n" : "; the database is kept.\n");
 }
 
 std::optional<std::string> DevStack::ended_program() {

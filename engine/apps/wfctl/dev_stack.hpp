@@ -14,12 +14,12 @@
 namespace wfctl {
 
 struct DevOptions {
-  std::filesystem::path folder;        ///< cluster and logs; defaults to default_dev_folder()
+  std::filesystem::path folder;  ///< cluster and logs; defaults to default_dev_folder()
   bool ephemeral = false;
   std::uint16_t api_port = 8080;
-  std::uint16_t postgres_port = 0;     ///< 0: Unix socket only
-  std::string database_url;            ///< not empty: this server, instead of a private one
-  std::filesystem::path programs;      ///< defaults to the folder of this program
+  std::uint16_t postgres_port = 0;  ///< 0: Unix socket only
+  std::string database_url;         ///< not empty: this server, instead of a private one
+  std::filesystem::path programs;   ///< defaults to the folder of this program
   DevOptions();
 };
 
@@ -46,7 +46,7 @@ class DevStack {
   DevOptions options_;
   std::filesystem::path logs_;
   std::unique_ptr<holdfast::devpg::PrivatePostgres> postgres_;
-  std::string owner_url_;              ///< for migrations, psql and wfctl
+  std::string owner_url_;  ///< for migrations, psql and wfctl
   std::unique_ptr<ChildProgram> worker_, api_;
 };
 

@@ -77,8 +77,9 @@ std::string report_text(const DoctorReport& report, const Output& out) {
   text += facts.text(out);
   std::int64_t broken = 0;
   for (const auto& check : report.checks) broken += is_broken(check);
-  return text + (broken == 0 ? out.coloured(Colour::green, "\nevery promise holds") + "\n"
-                             : out.coloured(Colour::red, "\n" + counted(broken, "promise") + " broken or not checked") + "\n");
+  return text + (broken == 0
+                     ? out.coloured(Colour::green, "\nevery promise holds") + "\n"
+                     : out.coloured(Colour::red, "\n" + counted(broken, "promise") + " broken or not checked") + "\n");
 }
 
 /// `-o ids`: one line per finding, for grep and counting.
@@ -86,7 +87,8 @@ std::string finding_lines(const DoctorReport& report) {
   std::string text;
   for (const auto& check : report.checks)
     if (is_broken(check))
-      for (const auto& finding : check.findings) text += (text.empty() ? "" : "\n") + printable(check.name + ": " + finding);
+      for (const auto& finding : check.findings)
+        text += (text.empty() ? "" : "\n") + printable(check.name + ": " + finding);
   return text;
 }
 
@@ -101,22 +103,27 @@ void add_doctor(CLI::App& parent, Chosen& chosen) {
   auto* command = parent.add_subcommand("doctor", "Prove from the tables that every promise holds; look for trouble");
   command->add_option("--since", options->since, "Only runs started since: a time, or a length of time ago (24h)");
   command->add_option("--findings", options->findings, "At most this many per check")
-      ->capture_default_str()->check(CLI::Range(1, 100'000));
-  command->footer("Reads only; safe on a database in use. Exit code 1 when a promise is broken; warnings do not count.\n"
-                  "Example:\n  wfctl doctor --since 7d");
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  command->footer(
+      "Reads only; safe on a database in use. Exit code 1 when a promise is broken; warnings do not count.\n"
+      "Example:\n  wfctl doctor --since 7d");
   chosen.on(*command, [options](Session& session) {
     require_schema(session);
-    holdfast::store::postgres::DoctorOptions wanted{.since = {}, .findings_per_check = options->findings,
-                                                    .runs_per_page = 5000, .on_progress = {}};
+    holdfast::store::postgres::DoctorOptions wanted{
+        .since = {}, .findings_per_check = options->findings, .runs_per_page = 5000, .on_progress = {}};
     if (!options->since.empty()) wanted.since = parse_when("--since", options->since, session.store().now());
     const bool watched = ::isatty(STDERR_FILENO) == 1;
-    if (watched) wanted.on_progress = [](std::int64_t runs) { std::cerr << "\r" << runs << " runs examined" << std::flush; };
+    if (watched)
+      wanted.on_progress = [](std::int64_t runs) { std::cerr << "\r" << runs << " runs examined" << std::flush; };
     const auto report = examine(session.connection_string(), platform_doctor_checks(), wanted);
     if (watched) std::cerr << "\r\x1b[K";
     auto& out = session.out();
     const auto lines = finding_lines(report);
-    if (out.form() != Form::ids) out.object(report_json(report), "", report_text(report, out));
-    else if (!lines.empty()) out.line(lines);
+    if (out.form() != Form::ids)
+      out.object(report_json(report), "", report_text(report, out));
+    else if (!lines.empty())
+      out.line(lines);
     return report.healthy() ? kOk : kError;
   });
 }

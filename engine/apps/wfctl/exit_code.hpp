@@ -13,7 +13,7 @@ enum ExitCode : int {
   kRunUnsuccessful = 5,
   kConflict = 6,
   kTimeout = 7,
-  kDatabase = 8,   ///< unreachable, or its schema is missing or of another version
+  kDatabase = 8,  ///< unreachable, or its schema is missing or of another version
   kInterrupted = 130,
 };
 

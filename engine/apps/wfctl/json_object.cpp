@@ -70,22 +70,41 @@ std::string pretty_json(std::string_view json) {
     const char c = json[i];
     if (in_string) {
       out += c;
-      if (c == '\\' && i + 1 < json.size()) out += json[++i];
-      else if (c == '"') in_string = false;
+      if (c == '\\' && i + 1 < json.size())
+        out += json[++i];
+      else if (c == '"')
+        in_string = false;
       continue;
     }
     switch (c) {
-      case ' ': case '\n': case '\r': case '\t': break;
-      case '"': in_string = true; out += c; break;
-      case '{': case '[': {
+      case ' ':
+      case '\n':
+      case '\r':
+      case '\t': break;
+      case '"':
+        in_string = true;
+        out += c;
+        break;
+      case '{':
+      case '[': {
         const auto next = json.find_first_not_of(" \n\r\t", i + 1);
         out += c;
-        if (next != std::string_view::npos && (json[next] == '}' || json[next] == ']')) out += json[i = next];
-        else ++depth, new_line();
+        if (next != std::string_view::npos && (json[next] == '}' || json[next] == ']'))
+          out += json[i = next];
+        else
+          ++depth, new_line();
         break;
       }
-      case '}': case ']': --depth; new_line(); out += c; break;
-      case ',': out += c; new_line(); break;
+      case '}':
+      case ']':
+        --depth;
+        new_line();
+        out += c;
+        break;
+      case ',':
+        out += c;
+        new_line();
+        break;
       case ':': out += ": "; break;
       default: out += c;
     }

@@ -17,11 +17,14 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
                  "PostgreSQL connection string or URI (default: PG* environment variables)")
       ->envname("HOLDFAST_DATABASE_URL");
   app.add_option("-n,--namespace", options.namespace_, "Namespace of the runs")
-      ->envname("HOLDFAST_NAMESPACE")->capture_default_str();
+      ->envname("HOLDFAST_NAMESPACE")
+      ->capture_default_str();
   app.add_option("-o,--output", options.output, "table, json, jsonl or ids")
-      ->check(CLI::IsMember({"table", "json", "jsonl", "ids"}))->capture_default_str();
+      ->check(CLI::IsMember({"table", "json", "jsonl", "ids"}))
+      ->capture_default_str();
   app.add_option("--color", options.colour, "auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}))->capture_default_str();
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
 }
 
 CLI::App* add_group(CLI::App& app, const std::string& name, const std::string& what) {
@@ -55,8 +58,9 @@ int run_program(int argc, char** argv) {
   CLI::App app("Operates Holdfast: durable workflows on PostgreSQL. Talks straight to the database.", "wfctl");
   app.require_subcommand(1);
   app.fallthrough();
-  app.footer("Exit codes: 0 ok, 1 error, 2 usage, 4 not found, 5 run ended unsuccessfully, 6 conflict, 7 timeout,\n"
-             "8 database unreachable or wrong schema. Each command has --help.");
+  app.footer(
+      "Exit codes: 0 ok, 1 error, 2 usage, 4 not found, 5 run ended unsuccessfully, 6 conflict, 7 timeout,\n"
+      "8 database unreachable or wrong schema. Each command has --help.");
   GlobalOptions options;
   Chosen chosen;
   add_global_options(app, options);
@@ -76,7 +80,7 @@ int run_program(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);   // a lost server is an error to report, not a death
+  std::signal(SIGPIPE, SIG_IGN);  // a lost server is an error to report, not a death
   try {
     return run_program(argc, argv);
   } catch (const std::exception& e) {

@@ -27,8 +27,10 @@ void add_migrate(CLI::App& parent, Chosen& chosen) {
   auto options = std::make_shared<Options>();
   auto* command = parent.add_subcommand("migrate", "Bring the database's schema up to this program's version");
   auto* dry_run = command->add_flag("--dry-run", options->dry_run, "Only list the migrations that would be applied");
-  command->add_flag("--sql", options->sql, "Print the script for an empty database, to review or to run with psql")->excludes(dry_run);
-  command->footer("Connect as the owner of the schema. Safe when two start at once.\nExample:\n  wfctl migrate --dry-run");
+  command->add_flag("--sql", options->sql, "Print the script for an empty database, to review or to run with psql")
+      ->excludes(dry_run);
+  command->footer(
+      "Connect as the owner of the schema. Safe when two start at once.\nExample:\n  wfctl migrate --dry-run");
   chosen.on(*command, [options](Session& session) {
     if (!options->sql) return apply(session, options->dry_run);
     session.out().write(migration_sql());

@@ -18,7 +18,7 @@ constexpr std::size_t kTableChunk = 1000;
 constexpr std::size_t kWidest = 60;
 
 [[noreturn]] void output_failed() {
-  if (errno == EPIPE) std::_Exit(kError);   // the reader went away: `wfctl run list | head`
+  if (errno == EPIPE) std::_Exit(kError);  // the reader went away: `wfctl run list | head`
   throw std::system_error(errno, std::generic_category(), "writing to standard output");
 }
 
@@ -92,8 +92,10 @@ void ListOutput::write_table() {
 void ListOutput::finish(std::string_view nothing) {
   if (out_.form() == Form::json) out_.line(rows_ == 0 ? "[]" : "\n]");
   if (out_.form() != Form::table) return;
-  if (rows_ == 0) out_.line(nothing);
-  else write_table();
+  if (rows_ == 0)
+    out_.line(nothing);
+  else
+    write_table();
 }
 
 void Facts::add(std::string_view name, std::string value, Colour colour) {

@@ -17,13 +17,16 @@ std::string to_json(const QueueDescription& queue) {
       .number("owned_runs", queue.owned_runs)
       .number("waiting_activities", queue.waiting_activities)
       .number("running_activities", queue.running_activities);
-  if (queue.oldest_ready_age) json.number("oldest_ready_age_us", queue.oldest_ready_age->count());
-  else json.json("oldest_ready_age_us", "");
+  if (queue.oldest_ready_age)
+    json.number("oldest_ready_age_us", queue.oldest_ready_age->count());
+  else
+    json.json("oldest_ready_age_us", "");
   return json.number("workers", queue.workers).str();
 }
 
 int list(Session& session) {
-  ListOutput output(session.out(), {"QUEUE", "WORKERS", "READY", "OLDEST", "OWNED", "PARKED", "ACTIVITIES DUE", "RUNNING"});
+  ListOutput output(session.out(),
+                    {"QUEUE", "WORKERS", "READY", "OLDEST", "OWNED", "PARKED", "ACTIVITIES DUE", "RUNNING"});
   for (const auto& queue : session.store().list_queues()) {
     const bool starved = queue.workers == 0 && queue.ready_runs + queue.waiting_activities > 0;
     output.row({Cell(queue.task_queue, starved ? Colour::red : Colour::plain), std::int64_t{queue.workers},

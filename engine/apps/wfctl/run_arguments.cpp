@@ -4,7 +4,6 @@
 #include <iostream>
 #include <iterator>
 
-
 #include "exit_code.hpp"
 #include "json_object.hpp"
 #include "session.hpp"
@@ -59,7 +58,7 @@ int for_each_run(Session& session, const std::vector<std::string>& ids,
     try {
       act(find_run(session, id), id);
     } catch (const holdfast::store::Unavailable&) {
-      throw;   // the other ids would only wait for the same
+      throw;  // the other ids would only wait for the same
     } catch (const holdfast::store::SchemaMismatch&) {
       throw;
     } catch (const std::exception& e) {
@@ -89,8 +88,10 @@ int for_each_run_done(Session& session, const std::vector<std::string>& ids, std
   const int code = for_each_run(session, ids, [&](const RunKey& run, std::string_view id) {
     act(run);
     const auto json = JsonObject().text("id", id).text("outcome", done).str();
-    if (form == Form::json) answers.push_back(json);
-    else session.out().object(json, id, std::string(done) + "  " + printable(id) + "\n");
+    if (form == Form::json)
+      answers.push_back(json);
+    else
+      session.out().object(json, id, std::string(done) + "  " + printable(id) + "\n");
   });
   if (form == Form::json) session.out().line(pretty_json(json_array(answers)));
   return code;

@@ -71,7 +71,8 @@ std::string to_text(const OpenRun& open, const std::vector<std::string>& reasons
   facts.add("namespace", summary.namespace_);
   facts.add("started", short_time(summary.started_at) + " UTC (" + relative(summary.started_at, open.now) + ")");
   if (summary.closed_at)
-    facts.add("closed", short_time(*summary.closed_at) + " UTC, after " + in_words(*summary.closed_at - summary.started_at));
+    facts.add("closed",
+              short_time(*summary.closed_at) + " UTC, after " + in_words(*summary.closed_at - summary.started_at));
   facts.add("input", shortened(run.input));
   facts.add("result", shortened(run.result));
   if (run.failure) facts.add("failure", describe(*run.failure), Colour::red);

@@ -24,7 +24,7 @@ constexpr int kRowsPerPage = 1000;
 
 struct EventText {
   std::string type;
-  std::string rest;   ///< the other members, as JSON without the braces
+  std::string rest;  ///< the other members, as JSON without the braces
 };
 
 /// Slices, so that an event type of a later version is shown as well.

@@ -60,12 +60,15 @@ void add_run_list(CLI::App& parent, Chosen& chosen) {
   auto* command = parent.add_subcommand("list", "List runs, newest first");
   command->add_option("--type", options->type, "Only this workflow type");
   command->add_option("--status", options->status, "Only this status")
-      ->check(CLI::IsMember({"running", "completed", "failed", "canceled", "terminated", "continued_as_new", "timed_out"}));
+      ->check(
+          CLI::IsMember({"running", "completed", "failed", "canceled", "terminated", "continued_as_new", "timed_out"}));
   command->add_option("--queue", options->queue, "Only this task queue");
   command->add_option("--id-prefix", options->id_prefix, "Only workflow ids that begin so");
   command->add_option("--since", options->since, "Started since: a time (RFC 3339), or a length of time ago (24h)");
   command->add_option("--until", options->until, "Started before: likewise");
-  command->add_option("--limit", options->limit, "At most this many")->capture_default_str()->check(CLI::Range(1, 1'000'000'000));
+  command->add_option("--limit", options->limit, "At most this many")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000'000));
   command->footer("Example:\n  wfctl run list --status failed --since 24h -o ids | wfctl run describe -");
   chosen.on(*command, [options](Session& session) { return list(session, *options); });
 }

@@ -20,7 +20,8 @@ constexpr holdfast::Duration kForEver = std::chrono::years(1);
 int show_result(Session& session, std::string_view id, holdfast::Duration timeout) {
   const auto run = session.client().exact(find_run(session, id));
   const auto closed = session.client().wait_closed(run, timeout);
-  if (!closed) throw ResultTimeoutError("workflow " + in_quotes(run.workflow_id) + " is still running after " + in_words(timeout));
+  if (!closed)
+    throw ResultTimeoutError("workflow " + in_quotes(run.workflow_id) + " is still running after " + in_words(timeout));
   const bool completed = closed->status == RunStatus::completed;
   const std::string text = completed ? closed->result + "\n" : "";
   session.out().object(closed_run_json(run, *closed), run.run_id.to_string(), text);
@@ -41,9 +42,11 @@ void add_run_result(CLI::App& parent, Chosen& chosen) {
   auto options = std::make_shared<Options>();
   auto* command = parent.add_subcommand("result", "Wait for the end of a run and print its result");
   command->add_option("id", options->id, "Workflow id or run id")->required();
-  command->add_option("--timeout", options->timeout, "Give up after this long, such as 30s; 0s only looks (default: never)");
-  command->footer("Exit code 5 when the run failed, was canceled or terminated; 7 when it is still running.\n"
-                  "Example:\n  wfctl run result call-42 --timeout 30s");
+  command->add_option("--timeout", options->timeout,
+                      "Give up after this long, such as 30s; 0s only looks (default: never)");
+  command->footer(
+      "Exit code 5 when the run failed, was canceled or terminated; 7 when it is still running.\n"
+      "Example:\n  wfctl run result call-42 --timeout 30s");
   chosen.on(*command, [options](Session& session) {
     const auto timeout = options->timeout.empty() ? kForEver : parse_duration("--timeout", options->timeout);
     return show_result(session, options->id, timeout);

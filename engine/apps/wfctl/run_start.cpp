@@ -34,7 +34,8 @@ const std::map<std::string, IdConflictPolicy> kConflictPolicies{
     {"terminate_existing", IdConflictPolicy::terminate_existing}};
 
 StartRequest request_of(const Options& options) {
-  StartRequest request{.workflow_type = options.type, .workflow_id = options.id, .input = options.input.read(), .options = {}};
+  StartRequest request{
+      .workflow_type = options.type, .workflow_id = options.id, .input = options.input.read(), .options = {}};
   if (request.workflow_id.empty()) request.workflow_id = options.type + "-" + holdfast::client::new_uuid().to_string();
   auto& start = request.options;
   start.task_queue = options.queue;
@@ -73,16 +74,20 @@ void add_run_start(CLI::App& parent, Chosen& chosen) {
   command->add_option("--input", options->input.text, "Input as JSON text (default {})");
   command->add_option("--input-file", options->input.file, "File with the input; - is standard input");
   command->add_option("--queue", options->queue, "Task queue (default: default)");
-  command->add_option("--priority", options->priority, "1 (first) to 5")->capture_default_str()->check(CLI::Range(1, 5));
+  command->add_option("--priority", options->priority, "1 (first) to 5")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 5));
   command->add_option("--delay", options->delay, "Not before this long from now, such as 10m");
   command->add_option("--execution-timeout", options->timeout, "End the run after this long, such as 24h");
   command->add_option("--reuse", options->reuse, "When a closed run has the id")
-      ->transform(CLI::CheckedTransformer(kReusePolicies).description("allow_duplicate|allow_duplicate_failed_only|reject_duplicate"));
+      ->transform(CLI::CheckedTransformer(kReusePolicies)
+                      .description("allow_duplicate|allow_duplicate_failed_only|reject_duplicate"));
   command->add_option("--conflict", options->conflict, "When an open run has the id")
       ->transform(CLI::CheckedTransformer(kConflictPolicies).description("fail|use_existing|terminate_existing"));
   command->add_option("--memo", options->memo, "JSON object kept with the run");
   command->add_option("--search-attributes", options->attributes, "JSON object kept with the run, for queries");
-  command->footer("Example:\n  wfctl run start CallStarted --id call-42-started --queue calls --input '{\"call_id\":\"42\"}'");
+  command->footer(
+      "Example:\n  wfctl run start CallStarted --id call-42-started --queue calls --input '{\"call_id\":\"42\"}'");
   chosen.on(*command, [options](Session& session) { return start(session, *options); });
 }
 

@@ -15,7 +15,9 @@ void add_run_terminate(CLI::App& parent, Chosen& chosen) {
   auto* command = parent.add_subcommand("terminate", "End runs at once, without running their code");
   command->add_option("id", options->ids, "Workflow ids or run ids; - reads ids from standard input")->required();
   command->add_option("--reason", options->reason, "Kept in the history");
-  command->footer("Example:\n  wfctl run list --type Nightly --status running -o ids | wfctl run terminate - --reason 'wrong date'");
+  command->footer(
+      "Example:\n  wfctl run list --type Nightly --status running -o ids | wfctl run terminate - --reason 'wrong "
+      "date'");
   chosen.on(*command, [options](Session& session) {
     return for_each_run_done(session, options->ids, "terminated", [&](const holdfast::store::RunKey& run) {
       session.client().terminate(run, options->reason);

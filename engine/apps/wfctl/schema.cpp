@@ -27,7 +27,8 @@ template <class Ask>
 std::vector<std::string> of_all_parts(const std::string& connection_string, Ask ask) {
   std::vector<std::string> names;
   for (const auto& part : schema_parts())
-    for (const auto& name : ask(migrator(connection_string, part))) names.push_back(std::string(part.name) + "/" + name);
+    for (const auto& name : ask(migrator(connection_string, part)))
+      names.push_back(std::string(part.name) + "/" + name);
   return names;
 }
 
@@ -56,9 +57,7 @@ std::string migration_sql() {
   return sql;
 }
 
-void require_schema(Session& session) {
-  migrator(session.connection_string(), schema_parts().front()).check();
-}
+void require_schema(Session& session) { migrator(session.connection_string(), schema_parts().front()).check(); }
 
 std::vector<holdfast::store::postgres::DoctorCheck> platform_doctor_checks() {
 #ifdef HOLDFAST_WITH_PLATFORM_CHECKS

@@ -14,14 +14,15 @@ class Session;
 
 /// The migrations of one part of the database, in their order.
 struct SchemaPart {
-  std::string_view name;   ///< "engine", "platform"
+  std::string_view name;  ///< "engine", "platform"
   std::span<const holdfast::store::postgres::EmbeddedMigration> migrations;
 };
 
 /// What this program was built with: the engine, and the platform unless it was left out.
 std::vector<SchemaPart> schema_parts();
 
-/// Applies what is missing and returns their names, such as "engine/0001_runs.sql". Safe when two programs do it at once.
+/// Applies what is missing and returns their names, such as "engine/0001_runs.sql". Safe when two programs do it at
+/// once.
 std::vector<std::string> migrate(const std::string& connection_string);
 /// What migrate would apply. Changes nothing.
 std::vector<std::string> pending_migrations(const std::string& connection_string);

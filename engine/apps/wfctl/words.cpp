@@ -130,9 +130,12 @@ std::string printable(std::string_view text) {
     const auto byte = static_cast<unsigned char>(text[i]);
     // U+0080 to U+009F (C2 80 to C2 9F) are controls too, and some terminals obey them.
     const bool c1 = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !valid)) append_hex(out, byte);
-    else if (c1) append_hex(out, byte), append_hex(out, static_cast<unsigned char>(text[++i]));
-    else out += text[i];
+    if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !valid))
+      append_hex(out, byte);
+    else if (c1)
+      append_hex(out, byte), append_hex(out, static_cast<unsigned char>(text[++i]));
+    else
+      out += text[i];
   }
   return out;
 }

@@ -29,7 +29,8 @@ std::string to_json(const holdfast::store::WorkerDescription& worker) {
 
 int list(Session& session) {
   const auto now = session.store().now();
-  ListOutput output(session.out(), {"WORKER", "STATE", "IDENTITY", "QUEUES", "RUNS", "ACTIVITIES", "STARTED", "VERSION"});
+  ListOutput output(session.out(),
+                    {"WORKER", "STATE", "IDENTITY", "QUEUES", "RUNS", "ACTIVITIES", "STARTED", "VERSION"});
   for (const auto& worker : session.store().list_workers()) {
     const Cell state = worker.alive ? Cell("alive", Colour::green) : Cell("lease ended", Colour::red);
     output.row({worker.id, state, worker.identity, joined(worker.task_queues), worker.owned_runs,

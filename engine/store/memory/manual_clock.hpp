@@ -18,8 +18,7 @@ class ManualClock {
   void advance_to(Timestamp t) {
     auto current = now_.load();
     const auto target = t.time_since_epoch().count();
-    while (current < target && !now_.compare_exchange_weak(current, target)) {
-    }
+    while (current < target && !now_.compare_exchange_weak(current, target)) {}
   }
 
  private:

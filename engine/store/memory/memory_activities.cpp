@@ -89,7 +89,7 @@ int MemoryStore::finish_activities(std::span<const ActivityOutcome> outcomes) {
   for (const auto& outcome : outcomes) {
     TaskRow* row = tables_->find_task(outcome.key.run_id, outcome.key.seq);
     if (row == nullptr || row->owner != outcome.worker || row->task.attempt != outcome.key.attempt ||
-        (outcome.worker == 0 && row->ready_at != kNever)) {   // decided already: it waits for its next attempt
+        (outcome.worker == 0 && row->ready_at != kNever)) {  // decided already: it waits for its next attempt
       ++dropped;
       continue;
     }

@@ -15,7 +15,8 @@ using Lock = std::lock_guard<std::mutex>;
 class NoBusiness final : public BusinessTransaction {
  public:
   pqxx::transaction_base& postgres() override {
-    throw std::logic_error("the memory store has no PostgreSQL transaction: run transactional activities on PostgreSQL");
+    throw std::logic_error(
+        "the memory store has no PostgreSQL transaction: run transactional activities on PostgreSQL");
   }
 };
 
@@ -57,7 +58,7 @@ class MemoryStep final : public StepTransaction {
   const WorkerId worker_;
   Timestamp now_;
   std::vector<Claim> claims_;
-  std::vector<Uuid> silenced_;   ///< runs whose doorbell was reset
+  std::vector<Uuid> silenced_;  ///< runs whose doorbell was reset
   NoBusiness business_;
   bool committed_ = false;
 };
@@ -70,7 +71,8 @@ std::vector<ClaimedRun> MemoryStep::claim_runs(const ClaimRequest& request) {
     const bool ours = std::ranges::find(request.task_queues, queue) != request.task_queues.end();
     if (ours && entry.second.owner == 0 && entry.second.ready_at <= now_) ready.push_back(&entry);
   }
-  std::ranges::sort(ready, {}, [](const auto* e) { return std::tuple(e->second.priority, e->second.ready_at, e->first); });
+  std::ranges::sort(ready, {},
+                    [](const auto* e) { return std::tuple(e->second.priority, e->second.ready_at, e->first); });
   std::vector<ClaimedRun> out;
   for (auto* entry : ready) {
     if (std::ssize(out) >= request.limit) break;
@@ -185,7 +187,7 @@ void MemoryStep::apply_tasks(const RunCommit& commit) {
   for (const auto seq : commit.ended_tasks) db_.tasks.erase({commit.run_id, seq});
   for (const auto& task : commit.new_tasks) {
     TaskRow& row = db_.tasks[{commit.run_id, task.seq}];
-    auto details = std::move(row.heartbeat_details);   // for the next attempt
+    auto details = std::move(row.heartbeat_details);  // for the next attempt
     row = {};
     row.heartbeat_details = std::move(details);
     row.task = task;

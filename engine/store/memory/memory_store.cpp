@@ -88,9 +88,8 @@ bool matches(const RunSummary& run, const ListFilter& filter) {
 }  // namespace
 
 MemoryStore::MemoryStore(MemoryStoreOptions options) : tables_(std::make_unique<MemoryTables>()) {
-  tables_->clock = options.now ? std::move(options.now) : [] {
-    return std::chrono::floor<Duration>(std::chrono::system_clock::now());
-  };
+  tables_->clock = options.now ? std::move(options.now)
+                               : [] { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); };
 }
 
 MemoryStore::~MemoryStore() = default;
@@ -153,8 +152,7 @@ std::vector<ClosedRun> MemoryStore::closed_runs(std::span<const Uuid> run_ids) {
     const auto found = tables_->runs.find(run_id);
     if (found == tables_->runs.end() || found->second.summary.status == RunStatus::running) continue;
     const RunRow& row = found->second;
-    out.push_back(
-        {.run_id = run_id, .status = row.summary.status, .result = row.result, .failure = row.failure});
+    out.push_back({.run_id = run_id, .status = row.summary.status, .result = row.result, .failure = row.failure});
   }
   return out;
 }

@@ -31,8 +31,8 @@ struct LiveRow {
   bool rung = false;
   bool fresh = true;
   std::int64_t claims = 0;
-  int takeovers = 0;                         ///< owners in a row that died without progress
-  std::optional<EventId> takeover_event;     ///< last event when the last owner died
+  int takeovers = 0;                      ///< owners in a row that died without progress
+  std::optional<EventId> takeover_event;  ///< last event when the last owner died
   bool quarantined = false;
   std::string waiting_for, task_failure;
   int task_failures = 0;
@@ -40,7 +40,7 @@ struct LiveRow {
 
 /// Row of `activity_tasks`.
 struct TaskRow {
-  NewActivityTask task;                      ///< its attempt: the running or last one
+  NewActivityTask task;  ///< its attempt: the running or last one
   WorkerId owner = 0;
   Timestamp ready_at = kNever;
   Timestamp started_at;
@@ -68,17 +68,17 @@ struct MemoryTables {
 
   std::map<Uuid, RunRow> runs;
   std::map<Uuid, LiveRow> live;
-  std::map<std::pair<std::string, std::string>, std::set<Uuid>> by_workflow_id;   ///< (namespace, id): oldest first
+  std::map<std::pair<std::string, std::string>, std::set<Uuid>> by_workflow_id;  ///< (namespace, id): oldest first
   std::map<Uuid, History> history;
   std::map<Uuid, std::map<std::int64_t, Message>> inbox;
-  std::map<Uuid, std::set<Uuid>> message_ids;    ///< per run, also of consumed messages
+  std::map<Uuid, std::set<Uuid>> message_ids;  ///< per run, also of consumed messages
   std::map<std::pair<Uuid, CommandSeq>, TaskRow> tasks;
   std::map<WorkerId, WorkerRow> workers;
   std::int64_t last_inbox_id = 0;
   WorkerId last_worker_id = 0;
 
   std::condition_variable hinted;
-  std::map<const void*, std::vector<std::string>> listeners;   ///< undelivered hints of each
+  std::map<const void*, std::vector<std::string>> listeners;  ///< undelivered hints of each
 
   Timestamp now() const { return clock(); }
 

@@ -80,7 +80,8 @@ std::vector<WorkerDescription> MemoryStore::list_workers() {
     worker.lease_until = row.lease_until;
     worker.alive = row.lease_until > tables_->now();
     worker.owned_runs = std::ranges::count_if(tables_->live, [&](const auto& e) { return e.second.owner == id; });
-    worker.owned_activities = std::ranges::count_if(tables_->tasks, [&](const auto& e) { return e.second.owner == id; });
+    worker.owned_activities =
+        std::ranges::count_if(tables_->tasks, [&](const auto& e) { return e.second.owner == id; });
     out.push_back(std::move(worker));
   }
   return out;
@@ -120,7 +121,9 @@ std::vector<QueueDescription> MemoryStore::list_queues() {
 Readiness MemoryStore::peek(std::span<const WorkerId> workers, std::span<const std::string> task_queues) {
   const Lock lock(tables_->mutex);
   const Timestamp now = tables_->now();
-  const auto served = [&](const std::string& queue) { return std::ranges::find(task_queues, queue) != task_queues.end(); };
+  const auto served = [&](const std::string& queue) {
+    return std::ranges::find(task_queues, queue) != task_queues.end();
+  };
   Readiness out;
   for (const auto& [run_id, row] : tables_->live) {
     if (row.owner == 0 && row.ready_at <= now && served(tables_->runs.at(run_id).summary.task_queue)) out.runs = true;
@@ -128,7 +131,8 @@ Readiness MemoryStore::peek(std::span<const WorkerId> workers, std::span<const s
     if (row.rung && ours && std::ranges::find(out.rung, row.owner) == out.rung.end()) out.rung.push_back(row.owner);
   }
   for (const auto& [key, row] : tables_->tasks) {
-    if (!row.task.transactional && row.owner == 0 && row.ready_at <= now && served(row.task.task_queue)) out.activities = true;
+    if (!row.task.transactional && row.owner == 0 && row.ready_at <= now && served(row.task.task_queue))
+      out.activities = true;
     if (row.timeout_at <= now) out.expired_activities = true;
   }
   out.expired_workers =

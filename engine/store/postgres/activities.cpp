@@ -6,9 +6,10 @@
 
 namespace holdfast::store::postgres {
 
-#define HOLDFAST_TASK_COLUMNS                                                                                     \
-  "t.run_id, t.seq, t.attempt, t.namespace, t.workflow_id, t.activity, t.task_queue, t.input, t.options, "         \
-  HOLDFAST_MICROS("t.scheduled_at") ", " HOLDFAST_MICROS("t.started_at") ", t.heartbeat_details, t.cancel_requested"
+#define HOLDFAST_TASK_COLUMNS                                                                   \
+  "t.run_id, t.seq, t.attempt, t.namespace, t.workflow_id, t.activity, t.task_queue, t.input, " \
+  "t.options, " HOLDFAST_MICROS("t.scheduled_at") ", " HOLDFAST_MICROS(                         \
+      "t.started_at") ", t.heartbeat_details, t.cancel_requested"
 
 // Always one row at least: the first column tells whether the lease holds.
 const Statement kClaimActivities{"claim_activities", R"sql(
@@ -195,7 +196,8 @@ std::vector<ActivityKey> PostgresStore::heartbeat_activities(WorkerId worker, st
   return with_session(Access::write, [&](Connection& session) {
     std::vector<ActivityKey> to_stop;
     for (const auto& row : session.run(kHeartbeatActivities, parameters)) {
-      to_stop.push_back({.run_id = uuid(row[0]), .seq = static_cast<CommandSeq>(integer(row[1])), .attempt = small(row[2])});
+      to_stop.push_back(
+          {.run_id = uuid(row[0]), .seq = static_cast<CommandSeq>(integer(row[1])), .attempt = small(row[2])});
     }
     return to_stop;
   });
@@ -203,7 +205,8 @@ std::vector<ActivityKey> PostgresStore::heartbeat_activities(WorkerId worker, st
 
 std::vector<ExpiredActivity> PostgresStore::claim_expired_activities(WorkerId worker, int limit) {
   return with_session(Access::write, [&](Connection& session) {
-    const auto rows = session.run(kClaimExpiredActivities, {bigint_parameter(std::max(limit, 0)), bigint_parameter(worker)});
+    const auto rows =
+        session.run(kClaimExpiredActivities, {bigint_parameter(std::max(limit, 0)), bigint_parameter(worker)});
     require_lease(rows, worker);
     std::vector<ExpiredActivity> expired;
     for (const auto& row : rows) {

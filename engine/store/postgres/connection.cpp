@@ -48,8 +48,10 @@ std::string with_settings(const PostgresOptions& options) {
   std::string settings = options.prepared ? session_settings(options) : "";
   for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
     if (option->val == nullptr || *option->val == '\0') continue;
-    if (std::string_view(option->keyword) == "options") settings += std::string(" ") + option->val;
-    else out += std::string(" ") + option->keyword + "=" + quoted(option->val);
+    if (std::string_view(option->keyword) == "options")
+      settings += std::string(" ") + option->val;
+    else
+      out += std::string(" ") + option->keyword + "=" + quoted(option->val);
   }
   if (!settings.empty()) out += " options=" + quoted(settings);
   return out;
@@ -58,14 +60,16 @@ std::string with_settings(const PostgresOptions& options) {
 std::string settings_per_transaction(const PostgresOptions& options) {
   if (options.prepared) return "";
   return "SET LOCAL enable_seqscan=off;SET LOCAL enable_hashjoin=off;SET LOCAL enable_mergejoin=off;"
-         "SET LOCAL random_page_cost=0.01;SET LOCAL seq_page_cost=0.01;SET LOCAL lock_timeout=" + std::to_string(options.lock_timeout.count()) +
+         "SET LOCAL random_page_cost=0.01;SET LOCAL seq_page_cost=0.01;SET LOCAL lock_timeout=" +
+         std::to_string(options.lock_timeout.count()) +
          ";SET LOCAL statement_timeout=" + std::to_string(options.statement_timeout.count()) +
          ";SET LOCAL idle_in_transaction_session_timeout=" +
          std::to_string(options.idle_in_transaction_timeout.count()) + ";";
 }
 
 bool is_unavailable(std::string_view state) {
-  return state.starts_with("08") || state.starts_with("57P") || state == "53300" || state == "25006" || state == "25P03";
+  return state.starts_with("08") || state.starts_with("57P") || state == "53300" || state == "25006" ||
+         state == "25P03";
 }
 
 bool is_schema_error(std::string_view state) {
@@ -85,7 +89,7 @@ Connection::Connection(const PostgresOptions& options)
 #pragma clang diagnostic ignored "-Wdeprecated-declarations"
     connection_->inhibit_reactivation(true);
 #pragma clang diagnostic pop
-    quiet_ = std::make_unique<pqxx::quiet_errorhandler>(*connection_);   // libpqxx prints notices on standard error
+    quiet_ = std::make_unique<pqxx::quiet_errorhandler>(*connection_);  // libpqxx prints notices on standard error
   } catch (const pqxx::pqxx_exception& error) {
     throw Unavailable(std::string("cannot connect to PostgreSQL: ") + error.base().what());
   }
@@ -119,7 +123,7 @@ bool Connection::plans_are_old() {
   const auto age = now - planned_at_;
   const bool grown = rows_since_planned_ >= rows_that_make_plans_old_;
   if (age < (grown ? std::chrono::milliseconds(100) : std::chrono::seconds(1))) return false;
-  if (grown) rows_that_make_plans_old_ *= 2;   // a table that is twice as large deserves a look, not every thousand rows
+  if (grown) rows_that_make_plans_old_ *= 2;  // a table that is twice as large deserves a look, not every thousand rows
   planned_at_ = now;
   rows_since_planned_ = 0;
   return true;
@@ -165,7 +169,7 @@ void rethrow(Connection& connection, bool writes) {
     if (!connection.pqxx().is_open()) lost(error.base().what());
     throw StatementFailed(error.base().what(), "");
   }
-  throw;   // not libpqxx's
+  throw;  // not libpqxx's
 }
 
 }  // namespace holdfast::store::postgres

@@ -65,6 +65,8 @@ pqxx::result run_unprepared(pqxx::transaction_base& transaction, const Statement
 bool is_transient(std::string_view sqlstate);
 
 /// What a statement of ours fails with when somebody else is in the way; repeat it.
-struct Contention : StatementFailed { using StatementFailed::StatementFailed; };
+struct Contention : StatementFailed {
+  using StatementFailed::StatementFailed;
+};
 
 }  // namespace holdfast::store::postgres

@@ -51,13 +51,15 @@ ConnectionPool::Lease ConnectionPool::acquire() {
 }
 
 void ConnectionPool::give_back(std::unique_ptr<Connection> connection) {
-  std::vector<std::unique_ptr<Connection>> dropped;   // closed outside the lock
+  std::vector<std::unique_ptr<Connection>> dropped;  // closed outside the lock
   {
     const std::lock_guard lock(mutex_);
     --in_use_;
     // One lost session usually means that the server went away, and the others with it.
-    if (connection->broken()) dropped.swap(idle_);
-    else idle_.push_back(std::move(connection));
+    if (connection->broken())
+      dropped.swap(idle_);
+    else
+      idle_.push_back(std::move(connection));
   }
   freed_.notify_one();
 }

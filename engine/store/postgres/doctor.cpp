@@ -53,8 +53,7 @@ class Examination {
   void require_schema() {
     ReadTransaction transaction(connection_);
     const auto found = transaction.exec("SELECT to_regclass('holdfast.live_runs') IS NOT NULL");
-    if (!found.at(0).at(0).as<bool>())
-      throw SchemaMismatch("the database has no Holdfast schema: run `wfctl migrate`");
+    if (!found.at(0).at(0).as<bool>()) throw SchemaMismatch("the database has no Holdfast schema: run `wfctl migrate`");
   }
 
   /// Every check over one range of runs before the next range, so that its rows are read while they are in memory.
@@ -80,7 +79,8 @@ class Examination {
   std::optional<std::string> last_id_of_page(const std::string& after) {
     ReadTransaction transaction(connection_);
     const auto rows = transaction.exec_params(
-        "SELECT run_id FROM holdfast.runs WHERE shard = 0 AND run_id > $1::uuid ORDER BY run_id OFFSET $2::int - 1 LIMIT 1",
+        "SELECT run_id FROM holdfast.runs WHERE shard = 0 AND run_id > $1::uuid ORDER BY run_id OFFSET $2::int - 1 "
+        "LIMIT 1",
         after, options_.runs_per_page);
     if (rows.empty()) return std::nullopt;
     return rows.at(0).at(0).as<std::string>();
@@ -89,7 +89,9 @@ class Examination {
   std::int64_t count_runs(const std::string& after) {
     ReadTransaction transaction(connection_);
     return transaction.exec_params("SELECT count(*) FROM holdfast.runs WHERE shard = 0 AND run_id > $1::uuid", after)
-        .at(0).at(0).as<std::int64_t>();
+        .at(0)
+        .at(0)
+        .as<std::int64_t>();
   }
 
   void ask(const DoctorCheck& check, DoctorResult& result, const char* after, const char* upto) {

@@ -14,14 +14,14 @@ namespace holdfast::store::postgres {
 /// One question to the tables. Its statement returns one text column: a row per finding.
 struct DoctorCheck {
   enum class Kind : std::uint8_t {
-    promise,   ///< a finding is a broken promise: something that must never be
-    warning,   ///< a finding deserves attention and may explain slowness
+    promise,  ///< a finding is a broken promise: something that must never be
+    warning,  ///< a finding deserves attention and may explain slowness
   };
   enum class Scope : std::uint8_t {
     database,  ///< one statement; $1 is the most findings to return
     runs,      ///< one statement per range of run ids: $1 (exclusive) and $2 (inclusive) as uuid, $3 the most findings
   };
-  std::string name;   ///< what holds when there is no finding, in words
+  std::string name;  ///< what holds when there is no finding, in words
   Kind kind = Kind::promise;
   Scope scope = Scope::database;
   std::string sql;
@@ -42,8 +42,8 @@ struct DoctorResult {
   std::string name;
   DoctorCheck::Kind kind = DoctorCheck::Kind::promise;
   std::vector<std::string> findings;
-  bool more = false;         ///< there are further findings
-  std::string error;         ///< not empty: the check could not be run (a missing right, a statement timeout)
+  bool more = false;  ///< there are further findings
+  std::string error;  ///< not empty: the check could not be run (a missing right, a statement timeout)
 };
 
 /// A figure that is reported whether it is good or bad.

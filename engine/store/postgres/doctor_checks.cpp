@@ -12,7 +12,8 @@ DoctorCheck about_database(std::string name, DoctorCheck::Kind kind, std::string
   return {std::move(name), kind, database, std::move(sql)};
 }
 
-// --- directory and control rows ---------------------------------------------------------------------------------------
+// --- directory and control rows
+// ---------------------------------------------------------------------------------------
 
 constexpr const char* kRunningHasLiveRow = R"sql(
   SELECT format('run %s (%s) is running but has no row in live_runs', r.run_id, r.workflow_id)
@@ -40,7 +41,8 @@ constexpr const char* kClosedIsComplete = R"sql(
           OR (r.status = 'failed' AND r.failure IS NULL))
    LIMIT $3)sql";
 
-// --- histories --------------------------------------------------------------------------------------------------------
+// --- histories
+// --------------------------------------------------------------------------------------------------------
 
 constexpr const char* kContiguous = R"sql(
   WITH rows AS MATERIALIZED (
@@ -88,7 +90,8 @@ constexpr const char* kHistoryHasRun = R"sql(
      AND NOT EXISTS (SELECT FROM holdfast.runs r WHERE r.shard = 0 AND r.run_id = h.run_id)
    LIMIT $3)sql";
 
-// --- reasons to wake --------------------------------------------------------------------------------------------------
+// --- reasons to wake
+// --------------------------------------------------------------------------------------------------
 
 // An owner whose lease ended is replaced by any live worker within seconds; without one nobody can.
 constexpr const char* kOwnerLives = R"sql(
@@ -154,7 +157,8 @@ constexpr const char* kTimersAreDue = R"sql(
      AND NOT l.quarantined AND NOT l.fresh AND l.task_failures = 0 AND l.ready_at > n.fire_at
    LIMIT $3)sql";
 
-// --- messages and tasks -----------------------------------------------------------------------------------------------
+// --- messages and tasks
+// -----------------------------------------------------------------------------------------------
 
 constexpr const char* kInboxIsOfOpenRuns = R"sql(
   SELECT format('run %s has an unread message (%s %s), but is not open', i.run_id, i.kind, i.name)
@@ -184,7 +188,8 @@ constexpr const char* kTasksGoOn = R"sql(
                              AND v.started_at < now() - interval '30 seconds')))
    LIMIT $3)sql";
 
-// --- the server -------------------------------------------------------------------------------------------------------
+// --- the server
+// -------------------------------------------------------------------------------------------------------
 
 constexpr const char* kStarvedQueues = R"sql(
   SELECT format('queue %s has %s ready run(s), and no live worker serves it', l.task_queue, count(*))

@@ -12,13 +12,41 @@ namespace holdfast::store::postgres {
 
 std::span<const Statement> hot_statements() {
   // Made at the first call: the constants of other files may not be initialised before this file's.
-  static const Statement all[] = {
-      kStartRuns, kStartRunsByPolicy, kSendMessages, kTerminateRun,
-      kBeginStep, kClaimRuns, kResetDoorbells, kReadMessages, kReadOwnedMessages, kLoadHistories, kLoadTasks,
-      kCheckOwned, kAppendHistory, kConsumeMessages, kEndTasks, kWriteTasks, kCancelTasks, kCloseRuns, kParkRuns,
-      kClaimActivities, kFinishActivities, kHeartbeatActivities, kClaimExpiredActivities,
-      kRegisterWorker, kRenewLease, kReleaseWorker, kTakeOverExpired, kFindOrphans, kPeek,
-      kClosedRuns, kDescribeRun, kListRuns, kReadHistory, kPendingActivities};
+  static const Statement all[] = {kStartRuns,
+                                  kStartRunsByPolicy,
+                                  kSendMessages,
+                                  kTerminateRun,
+                                  kBeginStep,
+                                  kClaimRuns,
+                                  kResetDoorbells,
+                                  kReadMessages,
+                                  kReadOwnedMessages,
+                                  kLoadHistories,
+                                  kLoadTasks,
+                                  kCheckOwned,
+                                  kAppendHistory,
+                                  kConsumeMessages,
+                                  kEndTasks,
+                                  kWriteTasks,
+                                  kCancelTasks,
+                                  kCloseRuns,
+                                  kParkRuns,
+                                  kClaimActivities,
+                                  kFinishActivities,
+                                  kHeartbeatActivities,
+                                  kClaimExpiredActivities,
+                                  kRegisterWorker,
+                                  kRenewLease,
+                                  kReleaseWorker,
+                                  kTakeOverExpired,
+                                  kFindOrphans,
+                                  kPeek,
+                                  kClosedRuns,
+                                  kDescribeRun,
+                                  kListRuns,
+                                  kListOpenRuns,
+                                  kReadHistory,
+                                  kPendingActivities};
   return all;
 }
 

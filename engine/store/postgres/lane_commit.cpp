@@ -5,10 +5,10 @@
 #include <holdfast/store/postgres/activity_options.hpp>
 #include <holdfast/store/postgres/lane_session.hpp>
 
-// What a step writes, in lock order (schema/README.md): live_runs, then histories, tasks and messages. Each statement serves the
-// whole batch and returns the runs that it does not apply to; parts of the batch that are empty cost nothing.
-// LIMIT cardinality(...) and (...) IS TRUE change no result: they keep the planner from scanning what an owner has, or
-// all that there is, for a few keys (schema/README.md, plans).
+// What a step writes, in lock order (schema/README.md): live_runs, then histories, tasks and messages. Each statement
+// serves the whole batch and returns the runs that it does not apply to; parts of the batch that are empty cost
+// nothing. LIMIT cardinality(...) and (...) IS TRUE change no result: they keep the planner from scanning what an owner
+// has, or all that there is, for a few keys (schema/README.md, plans).
 namespace holdfast::store::postgres {
 
 // Runs that get neither a history row nor a new state, whose tasks change: nothing else would stop a former owner.
@@ -42,7 +42,8 @@ UPDATE holdfast.activity_tasks t SET cancel_requested = true
   FROM (SELECT * FROM unnest($1::uuid[], $2::integer[]) AS u (run_id, seq) LIMIT cardinality($1)) u
  WHERE t.shard = 0 AND t.run_id = u.run_id AND t.seq = u.seq)sql"};
 
-// A bell that rang keeps the run open: its owner has not read the message. What is left of tasks and messages then goes.
+// A bell that rang keeps the run open: its owner has not read the message. What is left of tasks and messages then
+// goes.
 const Statement kCloseRuns{"close_runs", R"sql(
 WITH c AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::text[], $3::json[], $4::json[]) AS c (run_id, status, result, failure)
@@ -101,7 +102,8 @@ Parameter ids(const Commits& commits) {
 
 /// Two arrays: the run and the value of each element of a list member of every commit.
 template <class List, class Append>
-std::pair<Parameters, std::size_t> pairs(const CommitBatch& batch, List RunCommit::* list, std::uint32_t type, Append value) {
+std::pair<Parameters, std::size_t> pairs(const CommitBatch& batch, List RunCommit::* list, std::uint32_t type,
+                                         Append value) {
   std::size_t size = 0;
   for (const auto& commit : batch.runs) size += (commit.*list).size();
   ArrayBuilder runs(oid::kUuid, size), values(type, size);
@@ -120,8 +122,7 @@ std::vector<Uuid> run_in_message(std::string_view message) {
     if (at < 8 || at + 28 > message.size()) continue;
     try {
       return {Uuid::parse(message.substr(at - 8, 36))};
-    } catch (const std::invalid_argument&) {
-    }
+    } catch (const std::invalid_argument&) {}
   }
   return {};
 }
@@ -145,9 +146,8 @@ class BatchWriter {
 
  private:
   void check_owned() {
-    const auto commits = select(batch_, [](const RunCommit& c) {
-      return c.events.empty() && c.next == NextState::owned;
-    });
+    const auto commits =
+        select(batch_, [](const RunCommit& c) { return c.events.empty() && c.next == NextState::owned; });
     if (commits.empty()) return;
     require_none(run_(kCheckOwned, {ids(commits), bigint_parameter(worker_)}), "no longer this worker's:");
   }
@@ -187,7 +187,8 @@ class BatchWriter {
     require_none(
         run_(kParkRuns,
              {ids(commits),
-              array_of(oid::kTimestamptz, commits, [](const RunCommit* c) { return c->ready_at.value_or(Timestamp::max()); }),
+              array_of(oid::kTimestamptz, commits,
+                       [](const RunCommit* c) { return c->ready_at.value_or(Timestamp::max()); }),
               array_of(oid::kText, commits, [](const RunCommit* c) { return std::string_view(c->waiting_for); }),
               array_of(oid::kText, commits, [](const RunCommit* c) { return unless_empty(c->task_failure); }),
               bigint_parameter(worker_)}),
@@ -236,7 +237,8 @@ class BatchWriter {
   }
 
   void cancel_tasks() {
-    auto [parameters, size] = pairs(batch_, &RunCommit::cancel_tasks, oid::kInteger, [](CommandSeq seq) { return seq; });
+    auto [parameters, size] =
+        pairs(batch_, &RunCommit::cancel_tasks, oid::kInteger, [](CommandSeq seq) { return seq; });
     if (size > 0) run_(kCancelTasks, parameters);
   }
 

@@ -127,7 +127,7 @@ PostgresStep::PostgresStep(LaneState& lane) : lane_(lane) {
 PostgresStep::~PostgresStep() {
   if (!work_) return;
   const bool lost = lane_.connection->broken();
-  work_.reset();   // rolls back, unless committed; never throws
+  work_.reset();  // rolls back, unless committed; never throws
   if (!lost && !lane_.connection->pqxx().is_open()) lane_.connection->mark_broken();
 }
 
@@ -143,7 +143,8 @@ std::vector<RunMessages> PostgresStep::collect_messages() {
     auto out = group_by_run(run(kReadMessages, {uuid_array(rung)}));
     // A bell may ring for nothing new (a repeated message); the owner still learns that it rang.
     for (const Uuid& run_id : rung) {
-      if (std::ranges::none_of(out, [&](const auto& of_run) { return of_run.run_id == run_id; })) out.push_back({run_id, {}});
+      if (std::ranges::none_of(out, [&](const auto& of_run) { return of_run.run_id == run_id; }))
+        out.push_back({run_id, {}});
     }
     return out;
   });
@@ -151,9 +152,8 @@ std::vector<RunMessages> PostgresStep::collect_messages() {
 
 std::vector<RunMessages> PostgresStep::read_messages(std::span<const Uuid> run_ids) {
   if (run_ids.empty()) return {};
-  return guarded([&] {
-    return group_by_run(run(kReadOwnedMessages, {uuid_array(run_ids), bigint_parameter(lane_.worker)}));
-  });
+  return guarded(
+      [&] { return group_by_run(run(kReadOwnedMessages, {uuid_array(run_ids), bigint_parameter(lane_.worker)})); });
 }
 
 std::vector<RunState> PostgresStep::load_runs(std::span<const Uuid> run_ids) {

@@ -23,7 +23,7 @@ extern const Statement kLoadTasks;
 struct LaneState {
   PostgresOptions options;
   WorkerId worker;
-  std::unique_ptr<Connection> connection;   ///< null: connect at the next step
+  std::unique_ptr<Connection> connection;  ///< null: connect at the next step
   ConnectBackoff backoff;
   MovingBound bound;
 };

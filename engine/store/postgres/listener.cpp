@@ -97,7 +97,7 @@ class PostgresListener final : public Listener {
   void disconnect() {
     try {
       receiver_.reset();
-    } catch (const std::exception&) {   // it wants to UNLISTEN on a session that is gone
+    } catch (const std::exception&) {  // it wants to UNLISTEN on a session that is gone
     }
     connection_.reset();
     next_attempt_ = steady_clock::now() + delay_;

@@ -48,7 +48,8 @@ auto guarded(const std::string& doing, F f) {
 Checksums read_applied(pqxx::transaction_base& transaction, const std::string& set) {
   Checksums applied;
   if (transaction.exec1("SELECT to_regclass('holdfast.migrations')")[0].is_null()) return applied;
-  for (const auto& row : transaction.exec_params("SELECT name, checksum FROM holdfast.migrations WHERE set = $1", set)) {
+  for (const auto& row :
+       transaction.exec_params("SELECT name, checksum FROM holdfast.migrations WHERE set = $1", set)) {
     applied.emplace(row[0].c_str(), row[1].c_str());
   }
   return applied;
@@ -59,8 +60,10 @@ std::string differences(const Checksums& applied, std::span<const EmbeddedMigrat
   std::string out;
   for (const auto& [name, checksum] : applied) {
     const auto known = std::ranges::find(migrations, name, &EmbeddedMigration::name);
-    if (known == migrations.end()) out += "; unknown to this program: " + name;
-    else if (sha256_hex(known->sql) != checksum) out += "; changed after it was applied: " + name;
+    if (known == migrations.end())
+      out += "; unknown to this program: " + name;
+    else if (sha256_hex(known->sql) != checksum)
+      out += "; changed after it was applied: " + name;
   }
   return out;
 }
@@ -82,8 +85,8 @@ std::string quoted(std::string_view text) {
 std::string as_script(const std::string& set, const EmbeddedMigration& migration) {
   const std::string name(migration.name);
   return "-- " + set + "/" + name + "\nBEGIN;\n" + kLock + ";\n" + kCreateTable +
-         ";\nINSERT INTO holdfast.migrations (set, name, checksum) VALUES (" + quoted(set) + ", " + quoted(name) + ", " +
-         quoted(sha256_hex(migration.sql)) + ");\n" + std::string(migration.sql) + "\nCOMMIT;\n\n";
+         ";\nINSERT INTO holdfast.migrations (set, name, checksum) VALUES (" + quoted(set) + ", " + quoted(name) +
+         ", " + quoted(sha256_hex(migration.sql)) + ");\n" + std::string(migration.sql) + "\nCOMMIT;\n\n";
 }
 
 }  // namespace

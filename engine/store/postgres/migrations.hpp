@@ -18,7 +18,8 @@ class Migrator {
   /// `connection_string`: libpq's, a direct one. `migrations` must outlive the object and be ordered by name.
   Migrator(std::string connection_string, std::string set, std::span<const EmbeddedMigration> migrations);
 
-  /// Names of the migrations that apply() would run now. Throws SchemaMismatch as check() does, except for missing ones.
+  /// Names of the migrations that apply() would run now. Throws SchemaMismatch as check() does, except for missing
+  /// ones.
   std::vector<std::string> plan() const;
   /// Applies what is missing; the names of what this call applied.
   std::vector<std::string> apply() const;

@@ -34,7 +34,7 @@ class ArrayBuilder {
 
   void append(std::string_view bytes);
   void append(const Uuid& id);
-  void append(Timestamp t);          ///< Timestamp::max() is 'infinity', min() is '-infinity'
+  void append(Timestamp t);  ///< Timestamp::max() is 'infinity', min() is '-infinity'
   void append(std::nullopt_t);
   template <class T>
     requires std::is_arithmetic_v<T>
@@ -44,8 +44,10 @@ class ArrayBuilder {
   void append(Duration d) { append(std::int64_t{d.count()}); }
   template <class T>
   void append(const std::optional<T>& value) {
-    if (value) append(*value);
-    else append(std::nullopt);
+    if (value)
+      append(*value);
+    else
+      append(std::nullopt);
   }
 
   Parameter finish();

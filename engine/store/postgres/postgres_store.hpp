@@ -45,7 +45,8 @@ std::unique_ptr<Store> open_postgres_store(PostgresOptions options);
 /// because of an id that is in use; errors of the database come as pqxx exceptions, for it is the caller's transaction.
 std::vector<StartResult> start_runs_in(pqxx::transaction_base& transaction, std::span<const NewRun> runs);
 
-/// Store::send_messages inside the caller's own transaction. It holds the rows of the runs until it ends: keep it short.
+/// Store::send_messages inside the caller's own transaction. It holds the rows of the runs until it ends: keep it
+/// short.
 std::vector<SendStatus> send_messages_in(pqxx::transaction_base& transaction, std::span<const NewMessage> messages);
 
 }  // namespace holdfast::store

@@ -15,12 +15,12 @@ namespace holdfast::store::postgres {
 // Columns of results as the engine's types.
 
 inline std::string_view view(const pqxx::field& f) { return {f.c_str(), f.size()}; }
-inline std::string text(const pqxx::field& f) { return {f.c_str(), f.size()}; }   // NULL reads as empty
-std::int64_t integer(const pqxx::field& f);                                       // NULL reads as 0
+inline std::string text(const pqxx::field& f) { return {f.c_str(), f.size()}; }  // NULL reads as empty
+std::int64_t integer(const pqxx::field& f);                                      // NULL reads as 0
 inline int small(const pqxx::field& f) { return static_cast<int>(integer(f)); }
 inline bool boolean(const pqxx::field& f) { return f.size() == 1 && *f.c_str() == 't'; }
 Uuid uuid(const pqxx::field& f);
-Timestamp time_of(const pqxx::field& f);                                          // of HOLDFAST_MICROS
+Timestamp time_of(const pqxx::field& f);  // of HOLDFAST_MICROS
 std::optional<Timestamp> optional_time(const pqxx::field& f);
 std::optional<Failure> optional_failure(const pqxx::field& f);
 

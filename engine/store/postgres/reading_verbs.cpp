@@ -12,9 +12,9 @@ SELECT r.run_id, r.status, r.result, r.failure
   CROSS JOIN LATERAL (SELECT * FROM holdfast.runs r WHERE r.shard = 0 AND r.run_id = u.run_id LIMIT 1) r
  WHERE r.status <> 'running')sql"};
 
-#define HOLDFAST_SUMMARY_COLUMNS                                                                    \
-  "r.run_id, r.namespace, r.workflow_id, r.workflow_type, r.task_queue, r.status, "                  \
-  HOLDFAST_MICROS("r.started_at") ", " HOLDFAST_MICROS("r.closed_at")
+#define HOLDFAST_SUMMARY_COLUMNS                                                                     \
+  "r.run_id, r.namespace, r.workflow_id, r.workflow_type, r.task_queue, r.status, " HOLDFAST_MICROS( \
+      "r.started_at") ", " HOLDFAST_MICROS("r.closed_at")
 
 const Statement kDescribeRun{"describe_run", R"sql(
 SELECT )sql" HOLDFAST_SUMMARY_COLUMNS R"sql(, r.input, r.result, r.failure, r.memo, r.search_attributes,
@@ -29,15 +29,25 @@ SELECT )sql" HOLDFAST_SUMMARY_COLUMNS R"sql(, r.input, r.result, r.failure, r.me
    (SELECT run_id FROM holdfast.runs WHERE shard = 0 AND namespace = $2 AND workflow_id = $3
      ORDER BY run_id DESC LIMIT 1)))sql"};
 
-// Newest first by key. Filters that are not set are null; open runs of a status are few, closed ones are scanned back.
-const Statement kListRuns{"list_runs", R"sql(
-SELECT )sql" HOLDFAST_SUMMARY_COLUMNS R"sql(
-  FROM holdfast.runs r
- WHERE r.shard = 0 AND r.run_id < $1::uuid AND r.namespace = $2
+// Newest first by key; filters that are not set are empty.
+#define HOLDFAST_LIST_FILTER \
+  R"sql(
    AND ($3::text[] = '{}' OR r.workflow_type = ANY ($3)) AND ($4::text[] = '{}' OR r.task_queue = ANY ($4))
    AND ($5::text[] = '{}' OR r.status = ANY ($5)) AND starts_with(r.workflow_id, $6)
-   AND r.started_at >= ($7::timestamptz[])[1] AND r.started_at < ($7::timestamptz[])[2]
+   AND r.started_at >= ($7::timestamptz[])[1] AND r.started_at < ($7::timestamptz[])[2])sql"
+
+const Statement kListRuns{"list_runs", "SELECT " HOLDFAST_SUMMARY_COLUMNS R"sql(
+  FROM holdfast.runs r
+ WHERE r.shard = 0 AND r.run_id < $1::uuid AND r.namespace = $2)sql" HOLDFAST_LIST_FILTER R"sql(
  ORDER BY r.run_id DESC LIMIT $8::bigint)sql"};
+
+// Open runs may be few among very many closed ones.
+const Statement kListOpenRuns{"list_open_runs", "SELECT " HOLDFAST_SUMMARY_COLUMNS R"sql(
+  FROM (SELECT run_id FROM holdfast.live_runs WHERE shard = 0 AND run_id < $1::uuid AND namespace = $2
+         ORDER BY run_id DESC OFFSET 0) l
+  CROSS JOIN LATERAL (SELECT * FROM holdfast.runs r WHERE r.shard = 0 AND r.run_id = l.run_id LIMIT 1) r
+ WHERE true)sql" HOLDFAST_LIST_FILTER R"sql(
+ ORDER BY l.run_id DESC LIMIT $8::bigint)sql"};
 
 const Statement kReadHistory{"read_history", R"sql(
 SELECT event_id, )sql" HOLDFAST_MICROS("at") R"sql(, events FROM holdfast.history
@@ -45,7 +55,8 @@ SELECT event_id, )sql" HOLDFAST_MICROS("at") R"sql(, events FROM holdfast.histor
 
 const Statement kPendingActivities{"pending_activities", R"sql(
 SELECT seq, activity, task_queue, attempt, max_attempts, )sql" HOLDFAST_MICROS("scheduled_at") R"sql(,
-       CASE WHEN owner IS NULL AND isfinite(ready_at) THEN )sql" HOLDFAST_MICROS("ready_at") R"sql( END, owner, last_failure
+       CASE WHEN owner IS NULL AND isfinite(ready_at) THEN )sql" HOLDFAST_MICROS(
+                                                             "ready_at") R"sql( END, owner, last_failure
   FROM holdfast.activity_tasks WHERE shard = 0 AND run_id = $1::uuid ORDER BY seq)sql"};
 
 namespace {
@@ -87,8 +98,8 @@ std::vector<ClosedRun> PostgresStore::closed_runs(std::span<const Uuid> run_ids)
 std::optional<RunDescription> PostgresStore::describe_run(const RunKey& run) {
   validate(run);
   return with_session(Access::read, [&](Connection& session) -> std::optional<RunDescription> {
-    const auto rows = session.run(kDescribeRun, {uuid_parameter(run.run_id), text_parameter(run.namespace_),
-                                                 text_parameter(run.workflow_id)});
+    const auto rows = session.run(
+        kDescribeRun, {uuid_parameter(run.run_id), text_parameter(run.namespace_), text_parameter(run.workflow_id)});
     if (rows.empty()) return std::nullopt;
     const auto row = rows[0];
     RunDescription out;
@@ -127,7 +138,8 @@ std::vector<RunSummary> PostgresStore::list_runs(const ListFilter& filter) {
                               bigint_parameter(filter.limit)};
   return with_session(Access::read, [&](Connection& session) {
     std::vector<RunSummary> out;
-    for (const auto& row : session.run(kListRuns, parameters)) out.push_back(read_summary(row));
+    const auto& statement = filter.status == RunStatus::running ? kListOpenRuns : kListRuns;
+    for (const auto& row : session.run(statement, parameters)) out.push_back(read_summary(row));
     return out;
   });
 }

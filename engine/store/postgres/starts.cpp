@@ -66,7 +66,8 @@ Parameters common_parameters(const Order& runs) {
   out.push_back(array_of(oid::kJson, runs, [](const NewRun* run) { return std::string_view(run->input); }));
   out.push_back(optional_texts(&NewRun::memo));
   out.push_back(optional_texts(&NewRun::search_attributes));
-  out.push_back(array_of(oid::kSmallint, runs, [](const NewRun* run) { return static_cast<std::int16_t>(run->priority); }));
+  out.push_back(
+      array_of(oid::kSmallint, runs, [](const NewRun* run) { return static_cast<std::int16_t>(run->priority); }));
   out.push_back(array_of(oid::kBigint, runs, [](const NewRun* run) { return run->start_delay; }));
   out.push_back(array_of(oid::kBigint, runs, [](const NewRun* run) { return run->execution_timeout; }));
   return out;
@@ -99,7 +100,8 @@ StartStatus parse_outcome(std::string_view text) {
 
 /// One statement must be able to decide it.
 bool is_plain(const NewRun& run) {
-  return run.reuse != IdReusePolicy::allow_duplicate_failed_only && run.conflict != IdConflictPolicy::terminate_existing;
+  return run.reuse != IdReusePolicy::allow_duplicate_failed_only &&
+         run.conflict != IdConflictPolicy::terminate_existing;
 }
 
 /// Two batches that share ids lock them in the same order, whoever made them.
@@ -129,7 +131,8 @@ class Starter {
     }
     if (plain.empty()) return;
     auto parameters = common_parameters(plain);
-    parameters.push_back(array_of(oid::kBool, plain, [](const NewRun* r) { return r->reuse == IdReusePolicy::reject_duplicate; }));
+    parameters.push_back(
+        array_of(oid::kBool, plain, [](const NewRun* r) { return r->reuse == IdReusePolicy::reject_duplicate; }));
     const auto rows = run(kStartRuns, parameters);
     if (static_cast<std::size_t>(rows.size()) == runs_.size()) return complete_ = true, void();
     for (const auto& row : rows) started_.emplace(uuid(row[0]), StartResult{StartStatus::started, uuid(row[0])});

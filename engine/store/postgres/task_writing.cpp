@@ -15,7 +15,8 @@ SELECT 0, t.run_id, t.seq, l.namespace, l.workflow_id, t.activity, t.task_queue,
        t.start_to_close, t.close_by, t.schedule_to_start, t.heartbeat,
        CASE WHEN t.task_queue IS NULL THEN NULL WHEN t.here THEN )sql" HOLDFAST_RUNNING_TIMEOUT("now()", "now()") R"sql(
             ELSE )sql" HOLDFAST_WAITING_TIMEOUT("t.ready_at") R"sql( END,
-       CASE WHEN t.task_queue IS NULL THEN NULL WHEN t.here THEN )sql" HOLDFAST_RUNNING_TIMEOUT_KIND("now()", "now()") R"sql(
+       CASE WHEN t.task_queue IS NULL THEN NULL WHEN t.here THEN )sql" HOLDFAST_RUNNING_TIMEOUT_KIND("now()",
+                                                                                                     "now()") R"sql(
             ELSE )sql" HOLDFAST_WAITING_TIMEOUT_KIND("t.ready_at") R"sql( END
   FROM (
     SELECT u.*, now() + coalesce(u.delay, 0) * interval '1 microsecond' AS ready_at,

@@ -23,8 +23,8 @@ run AS (
 UPDATE holdfast.activity_tasks SET owner = NULL, ready_at = 'infinity', timeout_at = now(), timeout_kind = 'WorkerLost'
  WHERE shard = 0 AND owner = $1::bigint AND owner IS NOT NULL)sql"};
 
-// Everything of one owner whose lease ended, or who is not even registered ($2: an orphan, see kFindOrphans). The row of
-// the worker is locked, so that two helpers do not meet, and a lease that was renewed at the last moment is kept.
+// Everything of one owner whose lease ended, or who is not even registered ($2: an orphan, see kFindOrphans). The row
+// of the worker is locked, so that two helpers do not meet, and a lease that was renewed at the last moment is kept.
 const Statement kTakeOverExpired{"take_over_expired", R"sql(
 WITH expired AS MATERIALIZED (
   SELECT worker_id FROM holdfast.workers WHERE $2::bigint = 0 AND lease_until <= now()
@@ -58,7 +58,8 @@ SELECT (SELECT count(*) FROM dead), (SELECT count(*) FROM freed), (SELECT count(
 
 // Owners who are not registered: a worker that was stopped inside a step can commit claims after it was taken over.
 // Steps from owner to owner through the index, whatever the number of runs.
-const Statement kFindOrphans{"find_orphans", R"sql(
+#define HOLDFAST_ORPHANS \
+  R"sql(
 WITH RECURSIVE run_owner AS (
   (SELECT owner FROM holdfast.live_runs WHERE shard = 0 AND owner IS NOT NULL ORDER BY owner LIMIT 1)
   UNION ALL
@@ -70,7 +71,8 @@ task_owner AS (
   SELECT (SELECT t.owner FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.owner IS NOT NULL AND t.owner > o.owner
            ORDER BY t.owner LIMIT 1) FROM task_owner o WHERE o.owner IS NOT NULL)
 SELECT owner FROM (SELECT owner FROM run_owner UNION SELECT owner FROM task_owner) o
- WHERE owner IS NOT NULL AND (SELECT true FROM holdfast.workers w WHERE w.worker_id = o.owner LIMIT 1) IS NULL)sql"};
+ WHERE owner IS NOT NULL AND (SELECT true FROM holdfast.workers w WHERE w.worker_id = o.owner LIMIT 1) IS NULL)sql"
+const Statement kFindOrphans{"find_orphans", HOLDFAST_ORPHANS};
 
 const Statement kPeek{"peek", R"sql(
 SELECT EXISTS (SELECT FROM unnest('{1,2,3,4,5}'::smallint[]) p, unnest($2::text[]) q
@@ -84,16 +86,17 @@ SELECT EXISTS (SELECT FROM unnest('{1,2,3,4,5}'::smallint[]) p, unnest($2::text[
        EXISTS (SELECT FROM (SELECT timeout_at FROM holdfast.activity_tasks
                              WHERE shard = 0 AND timeout_at IS NOT NULL ORDER BY timeout_at LIMIT 1) t
                 WHERE timeout_at <= now()),
-       EXISTS (SELECT FROM holdfast.workers WHERE lease_until <= now()),
+       EXISTS (SELECT FROM holdfast.workers WHERE lease_until <= now()) OR EXISTS ()sql" HOLDFAST_ORPHANS R"sql(),
        ARRAY(SELECT w FROM unnest($1::bigint[]) w
               CROSS JOIN LATERAL (SELECT FROM holdfast.live_runs l
                                    WHERE l.shard = 0 AND l.owner = w AND l.owner IS NOT NULL AND l.rung LIMIT 1) l))sql"};
 
 namespace {
 
-const Statement kListWorkers{"list_workers", R"sql(
-SELECT w.worker_id, w.identity, w.version, to_json(w.task_queues), )sql" HOLDFAST_MICROS("w.started_at") ", "
-       HOLDFAST_MICROS("w.lease_until") R"sql(, w.lease_until > now(),
+const Statement kListWorkers{"list_workers",
+                             R"sql(
+SELECT w.worker_id, w.identity, w.version, to_json(w.task_queues), )sql" HOLDFAST_MICROS(
+                                 "w.started_at") ", " HOLDFAST_MICROS("w.lease_until") R"sql(, w.lease_until > now(),
        (SELECT count(*) FROM holdfast.live_runs l WHERE l.shard = 0 AND l.owner = w.worker_id AND l.owner IS NOT NULL),
        (SELECT count(*) FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.owner = w.worker_id AND t.owner IS NOT NULL)
   FROM holdfast.workers w ORDER BY w.worker_id)sql"};
@@ -129,8 +132,9 @@ std::vector<std::string> read_names(std::string_view json) {
 WorkerId PostgresStore::register_worker(const WorkerInfo& info) {
   validate(info);
   return with_session(Access::write, [&](Connection& session) {
-    const auto rows = session.run(kRegisterWorker, {text_parameter(info.identity), text_parameter(info.version),
-                                                    text_array(info.task_queues), bigint_parameter(info.lease.count())});
+    const auto rows =
+        session.run(kRegisterWorker, {text_parameter(info.identity), text_parameter(info.version),
+                                      text_array(info.task_queues), bigint_parameter(info.lease.count())});
     return integer(rows[0][0]);
   });
 }
@@ -152,15 +156,15 @@ TakeoverReport PostgresStore::take_over_expired(int quarantine_after) {
     return with_session(Access::write, [&](Connection& session) {
       const auto rows = session.run(kTakeOverExpired, {integer_parameter(quarantine_after), bigint_parameter(orphan)});
       const int found = small(rows[0][0]);
-      report.workers += orphan == 0 ? found : 0;
-      report.runs += small(rows[0][1]);
-      report.activities += small(rows[0][2]);
+      const int runs = small(rows[0][1]), activities = small(rows[0][2]);
+      report.workers += orphan == 0 || runs + activities > 0 ? found : 0;
+      report.runs += runs;
+      report.activities += activities;
       report.quarantined += small(rows[0][3]);
       return found;
     });
   };
-  while (take_over(0) > 0) {
-  }
+  while (take_over(0) > 0) {}
   const auto orphans = with_session(Access::read, [&](Connection& session) { return session.run(kFindOrphans); });
   for (const auto& row : orphans) take_over(integer(row[0]));
   return report;
@@ -212,7 +216,7 @@ Readiness PostgresStore::peek(std::span<const WorkerId> workers, std::span<const
     out.activities = boolean(row[1]);
     out.expired_activities = boolean(row[2]);
     out.expired_workers = boolean(row[3]);
-    const std::string_view rung = view(row[4]);   // {1,2}
+    const std::string_view rung = view(row[4]);  // {1,2}
     for (std::size_t at = 1; at + 1 < rung.size();) {
       const std::size_t end = rung.find_first_of(",}", at);
       out.rung.push_back(std::stoll(std::string(rung.substr(at, end - at))));
