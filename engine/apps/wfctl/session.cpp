@@ -48,7 +48,8 @@ std::string Session::connection_string() const {
 holdfast::store::Store& Session::store() {
   if (!store_) {
     require_schema(*this);
-    store_ = holdfast::store::open_postgres_store({.connection_string = connection_string(), .pool_size = 2,
+    // A command runs each statement once: preparing it gains nothing, and would not work behind every PgBouncer.
+    store_ = holdfast::store::open_postgres_store({.connection_string = connection_string(), .pool_size = 2, .prepared = false,
                                                    .application_name = "wfctl"});
   }
   return *store_;

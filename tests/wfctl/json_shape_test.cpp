@@ -1,0 +1,95 @@
+// Programs rely on the members of wfctl's JSON: they are never renamed or removed, and docs/wfctl.md names them all.
+#include "wfctl_fixture.hpp"
+
+#include <fstream>
+#include <sstream>
+
+#include <boost/json.hpp>
+
+namespace holdfast::test {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::ElementsAreArray;
+using testing::HasSubstr;
+
+std::vector<std::string> members(const json::value& object) {
+  std::vector<std::string> names;
+  for (const auto& member : object.as_object()) names.emplace_back(member.key());
+  return names;
+}
+
+class JsonShape : public WfctlTest {
+ protected:
+  json::value answer(std::vector<std::string> arguments, const std::string& form = "json") {
+    arguments.insert(arguments.end(), {"-o", form});
+    return json::parse(wfctl(arguments).out);
+  }
+  json::value first(const std::vector<std::string>& arguments) { return answer(arguments).as_array().at(0); }
+};
+
+const std::vector<std::string> kSummary{"run_id", "namespace", "workflow_id", "workflow_type", "task_queue", "status",
+                                        "started_at", "closed_at"};
+
+TEST_F(JsonShape, OfRuns) {
+  EXPECT_THAT(members(answer({"run", "start", "T", "--id", "a"})), ElementsAre("run_id", "workflow_id", "outcome"));
+  EXPECT_THAT(members(first({"run", "signal", "a", "s"})), ElementsAre("id", "outcome"));
+  EXPECT_THAT(members(first({"run", "cancel", "a"})), ElementsAre("id", "outcome"));
+  EXPECT_THAT(members(first({"run", "list"})), ElementsAreArray(kSummary));
+
+  auto description = kSummary;
+  for (const char* name : {"waits", "input", "result", "failure", "memo", "search_attributes", "ready_at", "owner",
+                           "waiting_for", "unread_messages", "task_failures", "task_failure", "quarantined",
+                           "pending_activities"})
+    description.emplace_back(name);
+  EXPECT_THAT(members(answer({"run", "describe", "a"})), ElementsAreArray(description));
+
+  const auto failed = start("b");
+  fail(failed, "no funds");
+  EXPECT_THAT(members(answer({"run", "result", "b"})), ElementsAre("run_id", "workflow_id", "status", "result", "failure"));
+  EXPECT_THAT(members(answer({"run", "result", "b"}).at("failure")), testing::IsSupersetOf({"kind", "type", "message"}));
+  EXPECT_THAT(members(first({"run", "history", "b"})), ElementsAre("event_id", "at", "event"));
+}
+
+TEST_F(JsonShape, OfPendingActivities) {
+  const auto id = start("a");
+  sql("INSERT INTO holdfast.activity_tasks (seq, run_id, ready_at, scheduled_at, namespace, workflow_id, task_queue,"
+      " activity, input, options) VALUES (1, '" + id + "', now(), now(), 'default', 'a', 'default', 'charge', '{}', '{}')");
+  EXPECT_THAT(members(answer({"run", "describe", "a"}).at("pending_activities").as_array().at(0)),
+              ElementsAre("seq", "activity", "task_queue", "attempt", "max_attempts", "scheduled_at", "next_attempt_at",
+                          "owner", "last_failure"));
+}
+
+TEST_F(JsonShape, OfWorkersQueuesAndTheDoctor) {
+  client.store().register_worker({.identity = "w", .task_queues = {"default"}, .version = "1", .lease = 1h});
+  start("a");
+  EXPECT_THAT(members(first({"worker", "list"})),
+              ElementsAre("worker_id", "identity", "version", "task_queues", "alive", "started_at", "lease_until",
+                          "owned_runs", "owned_activities"));
+  EXPECT_THAT(members(first({"queue", "list"})),
+              ElementsAre("task_queue", "ready_runs", "parked_runs", "owned_runs", "waiting_activities",
+                          "running_activities", "oldest_ready_age_us", "workers"));
+  const auto report = answer({"doctor"});
+  EXPECT_THAT(members(report), ElementsAre("healthy", "runs_examined", "checks", "facts"));
+  EXPECT_THAT(members(report.at("checks").as_array().at(0)),
+              ElementsAre("check", "kind", "state", "findings", "more", "error"));
+}
+
+TEST(WfctlDocs, NameEveryCommandAndEveryMember) {
+  std::ostringstream docs;
+  docs << std::ifstream(HOLDFAST_SOURCE_DIR "/docs/wfctl.md").rdbuf();
+  for (const char* command : {"wfctl dev", "wfctl migrate", "wfctl run list", "wfctl run describe", "wfctl run history",
+                              "wfctl run start", "wfctl run signal", "wfctl run cancel", "wfctl run terminate",
+                              "wfctl run result", "wfctl worker list", "wfctl queue list", "wfctl doctor", "wfctl version"})
+    EXPECT_THAT(docs.str(), HasSubstr(command));
+  auto names = kSummary;
+  for (const char* name : {"waits", "pending_activities", "next_attempt_at", "oldest_ready_age_us", "owned_activities",
+                           "runs_examined", "findings", "event_id", "outcome", "quarantined", "task_failures"})
+    names.emplace_back(name);
+  for (const auto& name : names) EXPECT_THAT(docs.str(), HasSubstr("`" + name + "`"));
+}
+
+}  // namespace
+}  // namespace holdfast::test
