@@ -27,7 +27,7 @@ CREATE TABLE holdfast.runs (
   failure           json,
   memo              jsonb,
   search_attributes jsonb
-) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0,
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0,
         autovacuum_analyze_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.1);
 CREATE INDEX runs_by_workflow_id ON holdfast.runs (shard, namespace, workflow_id, run_id DESC);
 -- Started with reject_duplicate: at most one for ever, also when the first closes between a second's check and insert.

@@ -234,7 +234,7 @@ void HotStatements::exercise_every_verb(Store& store) {
   store.closed_runs(ids);
   store.describe_run({.workflow_id = "open-900001"});
   store.list_runs({.limit = 100});
-  store.list_runs({.status = RunStatus::running, .limit = 100});
+  store.list_runs({.namespace_ = "other", .status = RunStatus::running, .limit = 100});
   store.read_history(ids[0], 1, 100);
   store.pending_activities(ids[0]);
   store.renew_lease(worker, std::chrono::hours(1));

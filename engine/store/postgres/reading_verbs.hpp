@@ -7,6 +7,7 @@ namespace holdfast::store::postgres {
 extern const Statement kClosedRuns;
 extern const Statement kDescribeRun;
 extern const Statement kListRuns;
+extern const Statement kListOpenRuns;
 extern const Statement kReadHistory;
 extern const Statement kPendingActivities;
 
