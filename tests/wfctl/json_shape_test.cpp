@@ -30,8 +30,8 @@ class JsonShape : public WfctlTest {
   json::value first(const std::vector<std::string>& arguments) { return answer(arguments).as_array().at(0); }
 };
 
-const std::vector<std::string> kSummary{"run_id", "namespace", "workflow_id", "workflow_type", "task_queue", "status",
-                                        "started_at", "closed_at"};
+const std::vector<std::string> kSummary{"run_id",     "namespace", "workflow_id", "workflow_type",
+                                        "task_queue", "status",    "started_at",  "closed_at"};
 
 TEST_F(JsonShape, OfRuns) {
   EXPECT_THAT(members(answer({"run", "start", "T", "--id", "a"})), ElementsAre("run_id", "workflow_id", "outcome"));
@@ -40,23 +40,26 @@ TEST_F(JsonShape, OfRuns) {
   EXPECT_THAT(members(first({"run", "list"})), ElementsAreArray(kSummary));
 
   auto description = kSummary;
-  for (const char* name : {"waits", "input", "result", "failure", "memo", "search_attributes", "ready_at", "owner",
-                           "waiting_for", "unread_messages", "task_failures", "task_failure", "quarantined",
-                           "pending_activities"})
+  for (const char* name :
+       {"waits", "input", "result", "failure", "memo", "search_attributes", "ready_at", "owner", "waiting_for",
+        "unread_messages", "task_failures", "task_failure", "quarantined", "pending_activities"})
     description.emplace_back(name);
   EXPECT_THAT(members(answer({"run", "describe", "a"})), ElementsAreArray(description));
 
   const auto failed = start("b");
   fail(failed, "no funds");
-  EXPECT_THAT(members(answer({"run", "result", "b"})), ElementsAre("run_id", "workflow_id", "status", "result", "failure"));
-  EXPECT_THAT(members(answer({"run", "result", "b"}).at("failure")), testing::IsSupersetOf({"kind", "type", "message"}));
+  EXPECT_THAT(members(answer({"run", "result", "b"})),
+              ElementsAre("run_id", "workflow_id", "status", "result", "failure"));
+  EXPECT_THAT(members(answer({"run", "result", "b"}).at("failure")),
+              testing::IsSupersetOf({"kind", "type", "message"}));
   EXPECT_THAT(members(first({"run", "history", "b"})), ElementsAre("event_id", "at", "event"));
 }
 
 TEST_F(JsonShape, OfPendingActivities) {
   const auto id = start("a");
   sql("INSERT INTO holdfast.activity_tasks (seq, run_id, ready_at, scheduled_at, namespace, workflow_id, task_queue,"
-      " activity, input, options) VALUES (1, '" + id + "', now(), now(), 'default', 'a', 'default', 'charge', '{}', '{}')");
+      " activity, input, options) VALUES (1, '" +
+      id + "', now(), now(), 'default', 'a', 'default', 'charge', '{}', '{}')");
   EXPECT_THAT(members(answer({"run", "describe", "a"}).at("pending_activities").as_array().at(0)),
               ElementsAre("seq", "activity", "task_queue", "attempt", "max_attempts", "scheduled_at", "next_attempt_at",
                           "owner", "last_failure"));
@@ -80,9 +83,10 @@ TEST_F(JsonShape, OfWorkersQueuesAndTheDoctor) {
 TEST(WfctlDocs, NameEveryCommandAndEveryMember) {
   std::ostringstream docs;
   docs << std::ifstream(HOLDFAST_SOURCE_DIR "/docs/wfctl.md").rdbuf();
-  for (const char* command : {"wfctl dev", "wfctl migrate", "wfctl run list", "wfctl run describe", "wfctl run history",
-                              "wfctl run start", "wfctl run signal", "wfctl run cancel", "wfctl run terminate",
-                              "wfctl run result", "wfctl worker list", "wfctl queue list", "wfctl doctor", "wfctl version"})
+  for (const char* command :
+       {"wfctl dev", "wfctl migrate", "wfctl run list", "wfctl run describe", "wfctl run history", "wfctl run start",
+        "wfctl run signal", "wfctl run cancel", "wfctl run terminate", "wfctl run result", "wfctl worker list",
+        "wfctl queue list", "wfctl doctor", "wfctl version"})
     EXPECT_THAT(docs.str(), HasSubstr(command));
   auto names = kSummary;
   for (const char* name : {"waits", "pending_activities", "next_attempt_at", "oldest_ready_age_us", "owned_activities",

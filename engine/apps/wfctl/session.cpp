@@ -49,8 +49,8 @@ holdfast::store::Store& Session::store() {
   if (!store_) {
     require_schema(*this);
     // A command runs each statement once: preparing it gains nothing, and would not work behind every PgBouncer.
-    store_ = holdfast::store::open_postgres_store({.connection_string = connection_string(), .pool_size = 2, .prepared = false,
-                                                   .application_name = "wfctl"});
+    store_ = holdfast::store::open_postgres_store(
+        {.connection_string = connection_string(), .pool_size = 2, .prepared = false, .application_name = "wfctl"});
   }
   return *store_;
 }
@@ -58,7 +58,8 @@ holdfast::store::Store& Session::store() {
 const holdfast::client::Client& Session::client() {
   if (!client_) {
     store();
-    client_.emplace(store_, holdfast::client::ClientOptions{.namespace_ = options_.namespace_, .identity = {}, .notify = true});
+    client_.emplace(store_,
+                    holdfast::client::ClientOptions{.namespace_ = options_.namespace_, .identity = {}, .notify = true});
   }
   return *client_;
 }
