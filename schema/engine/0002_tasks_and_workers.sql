@@ -38,6 +38,8 @@ CREATE TABLE holdfast.workers (
   worker_id   bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   started_at  timestamptz NOT NULL DEFAULT now(),
   lease_until timestamptz NOT NULL,
+  -- Taken over or released. The row stays for some seconds more: see take_over_expired in the store.
+  ended_at    timestamptz,
   identity    text        NOT NULL,
   version     text        NOT NULL,
   task_queues text[]      NOT NULL

@@ -25,7 +25,7 @@ using postgres::Statement;
 
 const std::set<std::string> kSmallTables{"workers", "namespaces", "migrations"};
 /// They walk an index from its front, and stop after the first few rows.
-const std::set<std::string> kWalks{"find_orphans", "peek"};
+const std::set<std::string> kWalks{"peek"};
 /// What a batch of a hundred may touch of one table in one statement.
 constexpr double kRowsOfABatch = 2000;
 

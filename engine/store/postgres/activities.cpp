@@ -145,15 +145,8 @@ std::string payload(const ActivityOutcome& outcome) {
 
 std::vector<ClaimedActivity> PostgresStore::claim_activities(WorkerId worker, std::span<const std::string> queues,
                                                              int limit) {
-  constexpr int kNoPriority = 0;
-  ArrayBuilder bounds(oid::kTimestamptz, queues.size());
-  {
-    const std::lock_guard lock(bound_mutex_);
-    activity_bound_.begin_claim(false);
-    for (const auto& queue : queues) bounds.append(activity_bound_.at(queue, kNoPriority));
-  }
-  const Parameters parameters{text_array(queues), bounds.finish(), bigint_parameter(std::max(limit, 0)),
-                              bigint_parameter(worker)};
+  const Parameters parameters{text_array(queues), bounds_.activities_to_claim(queues),
+                              bigint_parameter(std::max(limit, 0)), bigint_parameter(worker)};
   return with_session(Access::write, [&](Connection& session) {
     const auto rows = session.run(kClaimActivities, parameters);
     require_lease(rows, worker);
@@ -161,8 +154,7 @@ std::vector<ClaimedActivity> PostgresStore::claim_activities(WorkerId worker, st
     for (const auto& row : rows) {
       if (row[1].is_null()) continue;
       tasks.push_back(read_task(row));
-      const std::lock_guard lock(bound_mutex_);
-      activity_bound_.claimed(tasks.back().task_queue, kNoPriority, time_of(row[14]));
+      bounds_.activity_claimed(tasks.back().task_queue, time_of(row[14]));
     }
     return tasks;
   });

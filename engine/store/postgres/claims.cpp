@@ -30,8 +30,6 @@ SELECT t.run_id, r.namespace, r.workflow_id, r.workflow_type, r.task_queue, r.in
 
 namespace {
 
-constexpr int kPriorities = 5;
-
 ClaimedRun read_claim(const pqxx::row& row) {
   ClaimedRun run;
   run.run_id = uuid(row[0]);
@@ -53,25 +51,17 @@ ClaimedRun read_claim(const pqxx::row& row) {
 
 std::vector<ClaimedRun> PostgresStep::claim_runs(const ClaimRequest& request) {
   if (request.task_queues.empty() || request.limit <= 0) return {};
-  auto& bound = lane_.bound;
-  bound.begin_claim(request.full_sweep);
-  const std::size_t ranges = request.task_queues.size() * kPriorities;
-  ArrayBuilder priorities(oid::kSmallint, ranges), queues(oid::kText, ranges), bounds(oid::kTimestamptz, ranges);
-  for (int priority = 1; priority <= kPriorities; ++priority) {
-    for (const auto& queue : request.task_queues) {
-      priorities.append(static_cast<std::int16_t>(priority));
-      queues.append(std::string_view(queue));
-      bounds.append(bound.at(queue, priority));
-    }
-  }
+  lane_.bound.begin_claim(request.full_sweep);
+  const RunRanges ranges = run_ranges(lane_.bound, request.task_queues);
   return guarded([&] {
-    const auto rows = run(kClaimRuns, {priorities.finish(), queues.finish(), bounds.finish(),
+    const auto rows = run(kClaimRuns, {ranges.priorities, ranges.queues, ranges.bounds,
                                        bigint_parameter(request.limit), bigint_parameter(lane_.worker)});
     std::vector<ClaimedRun> claims;
     claims.reserve(static_cast<std::size_t>(rows.size()));
     for (const auto& row : rows) {
       claims.push_back(read_claim(row));
-      bound.claimed(claims.back().task_queue, small(row[12]), time_of(row[13]));
+      lane_.bound.claimed(claims.back().task_queue, small(row[12]), time_of(row[13]));
+      lane_.shared->run_claimed(claims.back().task_queue, small(row[12]), time_of(row[13]));
     }
     return claims;
   });

@@ -19,13 +19,13 @@ WITH held AS MATERIALIZED (
                         WHERE l.shard = 0 AND l.run_id = u.run_id AND (l.owner = $2::bigint) IS TRUE FOR NO KEY UPDATE) l)
 SELECT u.run_id FROM unnest($1::uuid[]) AS u (run_id) WHERE (u.run_id IN (SELECT run_id FROM held)) IS NOT TRUE)sql"};
 
-// The key is the fence: whoever appends an event first wins. A worker that was taken over has no row in `workers` any
-// more, and appends nothing even if nobody else did yet: one look per batch instead of one per run.
+// The key is the fence: whoever appends an event first wins. A worker that was taken over is marked in `workers`, and
+// appends nothing even if nobody else did yet: one look per batch instead of one per run.
 const Statement kAppendHistory{"append_history", R"sql(
 INSERT INTO holdfast.history (shard, run_id, event_id, at, events)
 SELECT 0, u.run_id, u.event_id, u.at, u.events
   FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::json[]) AS u (run_id, event_id, at, events)
- WHERE (SELECT true FROM holdfast.workers WHERE worker_id = $5::bigint))sql"};
+ WHERE (SELECT true FROM holdfast.workers WHERE worker_id = $5::bigint AND ended_at IS NULL))sql"};
 
 const Statement kConsumeMessages{"consume_messages", R"sql(
 DELETE FROM holdfast.inbox i

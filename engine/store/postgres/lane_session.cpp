@@ -63,7 +63,8 @@ std::vector<RunMessages> group_by_run(const pqxx::result& rows) {
 
 class PostgresLane final : public LaneSession {
  public:
-  PostgresLane(const PostgresOptions& options, WorkerId worker) {
+  PostgresLane(const PostgresOptions& options, WorkerId worker, SharedBounds& shared) {
+    lane_.shared = &shared;
     lane_.options = options;
     lane_.worker = worker;
   }
@@ -188,7 +189,7 @@ std::vector<RunState> PostgresStep::load_runs(std::span<const Uuid> run_ids) {
 }
 
 std::unique_ptr<LaneSession> PostgresStore::open_lane(WorkerId worker) {
-  return std::make_unique<PostgresLane>(options_, worker);
+  return std::make_unique<PostgresLane>(options_, worker, bounds_);
 }
 
 }  // namespace holdfast::store::postgres

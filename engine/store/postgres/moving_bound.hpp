@@ -1,45 +1,54 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <map>
+#include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 
 #include <holdfast/core/time.hpp>
+#include <holdfast/store/postgres/parameters.hpp>
 
 namespace holdfast::store::postgres {
 
 /// Where a claim starts to scan `ready_at`, per queue and priority. Index entries of rows that were claimed stay at the
-/// head until vacuum removes them, and a claim that starts at the head passes over all of them. Rows whose time is
-/// older than what was claimed last do appear (a transaction that committed late, an owner who gave back): hence the
-/// slack, and a sweep from the very beginning every few seconds. Not thread-safe.
+/// head until vacuum removes them, and a claim that starts at the head passes over all of them. Rows whose time is older
+/// than what was claimed last do appear (a transaction that committed late, an owner who gave back): hence the slack,
+/// and a sweep from the very beginning every few seconds. Not thread-safe.
 class MovingBound {
  public:
   /// Decides whether this claim sweeps. Call once per claim, before at().
-  void begin_claim(bool full_sweep) {
-    const auto now = std::chrono::steady_clock::now();
-    sweeping_ = full_sweep || now - last_sweep_ >= kSweepInterval;
-    if (sweeping_) last_sweep_ = now;
-  }
-
-  Timestamp at(const std::string& queue, int priority) const {
-    if (sweeping_) return Timestamp::min();
-    const auto found = bounds_.find({queue, priority});
-    return found == bounds_.end() ? Timestamp::min() : found->second;
-  }
-
-  void claimed(const std::string& queue, int priority, Timestamp ready_at) {
-    auto& bound = bounds_[{queue, priority}];
-    bound = std::max(bound, ready_at - kSlack);
-  }
+  void begin_claim(bool full_sweep = false);
+  Timestamp at(const std::string& queue, int priority) const;
+  void claimed(const std::string& queue, int priority, Timestamp ready_at);
 
  private:
-  static constexpr auto kSweepInterval = std::chrono::seconds(3);
-  static constexpr auto kSlack = std::chrono::seconds(5);
-
   std::map<std::pair<std::string, int>, Timestamp> bounds_;
   std::chrono::steady_clock::time_point last_sweep_;
   bool sweeping_ = false;
+};
+
+/// Parameters of a statement that scans runs: one range per priority and queue, best priority first.
+struct RunRanges {
+  Parameter priorities, queues, bounds;
+};
+RunRanges run_ranges(const MovingBound& bound, std::span<const std::string> queues);
+
+/// The bounds that all threads of a store share. Thread-safe.
+class SharedBounds {
+ public:
+  /// Of peeks: they see what lanes have claimed.
+  RunRanges ranges_to_look_at(std::span<const std::string> queues);
+  Parameter activities_to_look_at(std::span<const std::string> queues);
+  Parameter activities_to_claim(std::span<const std::string> queues);
+  void run_claimed(const std::string& queue, int priority, Timestamp ready_at);
+  void activity_claimed(const std::string& queue, Timestamp ready_at);
+
+ private:
+  std::mutex mutex_;
+  MovingBound looked_runs_, looked_activities_, claimed_activities_;
 };
 
 }  // namespace holdfast::store::postgres

@@ -61,8 +61,7 @@ class PostgresStore final : public Store {
 
   PostgresOptions options_;
   ConnectionPool pool_;
-  std::mutex bound_mutex_;
-  MovingBound activity_bound_;  // guarded by bound_mutex_
+  SharedBounds bounds_;
 };
 
 template <class F>

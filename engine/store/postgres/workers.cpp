@@ -13,24 +13,25 @@ VALUES ($1, $2, $3::text[], now() + $4::bigint * interval '1 microsecond') RETUR
 
 const Statement kRenewLease{"renew_lease", R"sql(
 UPDATE holdfast.workers SET lease_until = clock_timestamp() + $2::bigint * interval '1 microsecond'
- WHERE worker_id = $1::bigint RETURNING )sql" HOLDFAST_MICROS("lease_until")};
+ WHERE worker_id = $1::bigint AND ended_at IS NULL RETURNING )sql" HOLDFAST_MICROS("lease_until")};
 
 const Statement kReleaseWorker{"release_worker", R"sql(
-WITH gone AS (DELETE FROM holdfast.workers WHERE worker_id = $1::bigint),
+WITH ended AS (UPDATE holdfast.workers SET lease_until = now(), ended_at = now() WHERE worker_id = $1::bigint),
 run AS (
   UPDATE holdfast.live_runs SET owner = NULL, ready_at = now()
    WHERE shard = 0 AND owner = $1::bigint AND owner IS NOT NULL)
 UPDATE holdfast.activity_tasks SET owner = NULL, ready_at = 'infinity', timeout_at = now(), timeout_kind = 'WorkerLost'
  WHERE shard = 0 AND owner = $1::bigint AND owner IS NOT NULL)sql"};
 
-// Everything of one owner whose lease ended, or who is not even registered ($2: an orphan, see kFindOrphans). The row
-// of the worker is locked, so that two helpers do not meet, and a lease that was renewed at the last moment is kept.
+// Everything of one owner whose lease ended. Its row is locked, so that two helpers do not meet, and a lease that was
+// renewed at the last moment is kept. A worker that was stopped inside a step can still commit what it claimed there,
+// until idle_in_transaction_timeout ends its transaction: therefore the row stays, and everything is freed a second time
+// ten seconds later. Counts rows of workers that are taken over for the first time.
 const Statement kTakeOverExpired{"take_over_expired", R"sql(
-WITH expired AS MATERIALIZED (
-  SELECT worker_id FROM holdfast.workers WHERE $2::bigint = 0 AND lease_until <= now()
+WITH dead AS MATERIALIZED (
+  SELECT worker_id, ended_at FROM holdfast.workers
+   WHERE lease_until <= now() AND (ended_at IS NULL OR ended_at <= now() - interval '10 seconds')
    ORDER BY worker_id LIMIT 1 FOR UPDATE SKIP LOCKED),
-dead AS MATERIALIZED (
-  SELECT worker_id FROM expired UNION ALL SELECT $2::bigint WHERE $2::bigint <> 0),
 held AS MATERIALIZED (
   SELECT l.run_id, l.owner, coalesce(h.event_id, 0) AS event_id
     FROM dead
@@ -52,41 +53,29 @@ task AS (
   UPDATE holdfast.activity_tasks t
      SET owner = NULL, ready_at = 'infinity', timeout_at = now(), timeout_kind = 'WorkerLost'
     FROM dead WHERE t.shard = 0 AND t.owner = dead.worker_id AND t.owner IS NOT NULL RETURNING 1),
-gone AS (DELETE FROM holdfast.workers w USING dead WHERE w.worker_id = dead.worker_id)
+ended AS (
+  UPDATE holdfast.workers w SET ended_at = now() FROM dead WHERE w.worker_id = dead.worker_id AND dead.ended_at IS NULL),
+gone AS (DELETE FROM holdfast.workers w USING dead WHERE w.worker_id = dead.worker_id AND dead.ended_at IS NOT NULL)
 SELECT (SELECT count(*) FROM dead), (SELECT count(*) FROM freed), (SELECT count(*) FROM task),
-       (SELECT count(*) FROM freed WHERE quarantined))sql"};
+       (SELECT count(*) FROM freed WHERE quarantined), (SELECT count(*) FROM dead WHERE ended_at IS NULL))sql"};
 
-// Owners who are not registered: a worker that was stopped inside a step can commit claims after it was taken over.
-// Steps from owner to owner through the index, whatever the number of runs.
-#define HOLDFAST_ORPHANS \
-  R"sql(
-WITH RECURSIVE run_owner AS (
-  (SELECT owner FROM holdfast.live_runs WHERE shard = 0 AND owner IS NOT NULL ORDER BY owner LIMIT 1)
-  UNION ALL
-  SELECT (SELECT l.owner FROM holdfast.live_runs l WHERE l.shard = 0 AND l.owner IS NOT NULL AND l.owner > o.owner
-           ORDER BY l.owner LIMIT 1) FROM run_owner o WHERE o.owner IS NOT NULL),
-task_owner AS (
-  (SELECT owner FROM holdfast.activity_tasks WHERE shard = 0 AND owner IS NOT NULL ORDER BY owner LIMIT 1)
-  UNION ALL
-  SELECT (SELECT t.owner FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.owner IS NOT NULL AND t.owner > o.owner
-           ORDER BY t.owner LIMIT 1) FROM task_owner o WHERE o.owner IS NOT NULL)
-SELECT owner FROM (SELECT owner FROM run_owner UNION SELECT owner FROM task_owner) o
- WHERE owner IS NOT NULL AND (SELECT true FROM holdfast.workers w WHERE w.worker_id = o.owner LIMIT 1) IS NULL)sql"
-const Statement kFindOrphans{"find_orphans", HOLDFAST_ORPHANS};
-
+// The first due entry of each range; ranges start at their bounds, as those of claims do.
 const Statement kPeek{"peek", R"sql(
-SELECT EXISTS (SELECT FROM unnest('{1,2,3,4,5}'::smallint[]) p, unnest($2::text[]) q
+SELECT EXISTS (SELECT FROM unnest($2::smallint[], $3::text[], $4::timestamptz[]) AS range (priority, queue, bound)
                 CROSS JOIN LATERAL (SELECT FROM holdfast.live_runs l
-                                     WHERE l.shard = 0 AND l.task_queue = q AND l.priority = p AND l.owner IS NULL
-                                       AND l.ready_at <= now() ORDER BY l.ready_at LIMIT 1) l),
-       EXISTS (SELECT FROM unnest($2::text[]) q
+                                     WHERE l.shard = 0 AND l.task_queue = range.queue AND l.priority = range.priority
+                                       AND l.owner IS NULL AND l.ready_at > range.bound AND l.ready_at <= now()
+                                     ORDER BY l.ready_at LIMIT 1) l),
+       EXISTS (SELECT FROM unnest($5::text[], $6::timestamptz[]) AS range (queue, bound)
                 CROSS JOIN LATERAL (SELECT FROM holdfast.activity_tasks t
-                                     WHERE t.shard = 0 AND t.task_queue = q AND t.owner IS NULL
-                                       AND t.ready_at <= now() ORDER BY t.ready_at LIMIT 1) t),
+                                     WHERE t.shard = 0 AND t.task_queue = range.queue AND t.owner IS NULL
+                                       AND t.ready_at > range.bound AND t.ready_at <= now()
+                                     ORDER BY t.ready_at LIMIT 1) t),
        EXISTS (SELECT FROM (SELECT timeout_at FROM holdfast.activity_tasks
                              WHERE shard = 0 AND timeout_at IS NOT NULL ORDER BY timeout_at LIMIT 1) t
                 WHERE timeout_at <= now()),
-       EXISTS (SELECT FROM holdfast.workers WHERE lease_until <= now()) OR EXISTS ()sql" HOLDFAST_ORPHANS R"sql(),
+       EXISTS (SELECT FROM holdfast.workers
+                WHERE lease_until <= now() AND (ended_at IS NULL OR ended_at <= now() - interval '10 seconds')),
        ARRAY(SELECT w FROM unnest($1::bigint[]) w
               CROSS JOIN LATERAL (SELECT FROM holdfast.live_runs l
                                    WHERE l.shard = 0 AND l.owner = w AND l.owner IS NOT NULL AND l.rung LIMIT 1) l))sql"};
@@ -99,7 +88,7 @@ SELECT w.worker_id, w.identity, w.version, to_json(w.task_queues), )sql" HOLDFAS
                                  "w.started_at") ", " HOLDFAST_MICROS("w.lease_until") R"sql(, w.lease_until > now(),
        (SELECT count(*) FROM holdfast.live_runs l WHERE l.shard = 0 AND l.owner = w.worker_id AND l.owner IS NOT NULL),
        (SELECT count(*) FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.owner = w.worker_id AND t.owner IS NOT NULL)
-  FROM holdfast.workers w ORDER BY w.worker_id)sql"};
+  FROM holdfast.workers w WHERE w.ended_at IS NULL ORDER BY w.worker_id)sql"};
 
 // For people: reads every open run.
 const Statement kListQueues{"list_queues", R"sql(
@@ -152,21 +141,15 @@ void PostgresStore::release_worker(WorkerId worker) {
 
 TakeoverReport PostgresStore::take_over_expired(int quarantine_after) {
   TakeoverReport report;
-  const auto take_over = [&](WorkerId orphan) {
-    return with_session(Access::write, [&](Connection& session) {
-      const auto rows = session.run(kTakeOverExpired, {integer_parameter(quarantine_after), bigint_parameter(orphan)});
-      const int found = small(rows[0][0]);
-      const int runs = small(rows[0][1]), activities = small(rows[0][2]);
-      report.workers += orphan == 0 || runs + activities > 0 ? found : 0;
-      report.runs += runs;
-      report.activities += activities;
-      report.quarantined += small(rows[0][3]);
-      return found;
-    });
+  const auto take_over_one = [&](Connection& session) {
+    const auto row = session.run(kTakeOverExpired, {integer_parameter(quarantine_after)})[0];
+    report.runs += small(row[1]);
+    report.activities += small(row[2]);
+    report.quarantined += small(row[3]);
+    report.workers += small(row[4]);
+    return small(row[0]) > 0;
   };
-  while (take_over(0) > 0) {}
-  const auto orphans = with_session(Access::read, [&](Connection& session) { return session.run(kFindOrphans); });
-  for (const auto& row : orphans) take_over(integer(row[0]));
+  while (with_session(Access::write, take_over_one)) {}
   return report;
 }
 
@@ -208,7 +191,13 @@ std::vector<QueueDescription> PostgresStore::list_queues() {
 }
 
 Readiness PostgresStore::peek(std::span<const WorkerId> workers, std::span<const std::string> task_queues) {
-  const Parameters parameters{array_of(oid::kBigint, workers, [](WorkerId id) { return id; }), text_array(task_queues)};
+  const RunRanges ranges = bounds_.ranges_to_look_at(task_queues);
+  const Parameters parameters{array_of(oid::kBigint, workers, [](WorkerId id) { return id; }),
+                              ranges.priorities,
+                              ranges.queues,
+                              ranges.bounds,
+                              text_array(task_queues),
+                              bounds_.activities_to_look_at(task_queues)};
   return with_session(Access::read, [&](Connection& session) {
     const auto row = session.run(kPeek, parameters)[0];
     Readiness out;

@@ -8,7 +8,6 @@ extern const Statement kRegisterWorker;
 extern const Statement kRenewLease;
 extern const Statement kReleaseWorker;
 extern const Statement kTakeOverExpired;
-extern const Statement kFindOrphans;
 extern const Statement kPeek;
 
 }  // namespace holdfast::store::postgres
