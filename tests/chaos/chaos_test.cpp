@@ -109,6 +109,12 @@ class Chaos : public testing::Test {
     if (scene_.open_runs() < plan_.calls / 2) scene_.start_calls(plan_.refill);
   }
 
+  void say(std::string_view what) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - started_).count();
+    std::cout << "after " << seconds << " s: " << what << ", " << scene_.calls() << " calls started, " << scene_.open_runs()
+              << " runs open" << std::endl;
+  }
+
   /// True when nothing is open any more; false when nothing ends for a while.
   bool drain() {
     const auto patience = std::chrono::milliseconds(4 * plan_.lease_ms) + 60s;
@@ -129,6 +135,7 @@ class Chaos : public testing::Test {
 
   const Plan plan_ = chosen_plan();
   const std::uint64_t seed_ = chosen_seed();
+  const Clock::time_point started_ = Clock::now();
   std::mt19937_64 random_{seed_};
   Scene scene_;
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
@@ -137,7 +144,10 @@ class Chaos : public testing::Test {
 
 TEST_F(Chaos, every_call_ends_once_whatever_dies) {
   scene_.start_calls(plan_.calls);
+  say("all began");
+  int struck = 0;
   for (const Blow blow : blows()) {
+    if (++struck % 25 == 0) say(std::to_string(struck) + " blows");
     std::this_thread::sleep_for(
         std::chrono::milliseconds(random_() % static_cast<std::uint64_t>(plan_.longest_gap_ms)));
     resume(false);
@@ -145,8 +155,10 @@ TEST_F(Chaos, every_call_ends_once_whatever_dies) {
     strike(blow);
   }
   resume(true);
+  say("no more blows");
   ASSERT_TRUE(drain()) << testing::PrintToString(scene_.query(
       "SELECT workflow_id, owner, ready_at, rung, waiting_for, task_failure FROM holdfast.live_runs LIMIT 10"));
+  say("drained");
   for (auto& worker : workers_) {
     EXPECT_TRUE(worker->alive()) << "a worker ended by itself";
     EXPECT_TRUE(worker->end(8)) << "a worker did not end on SIGTERM";
