@@ -1,0 +1,28 @@
+#pragma once
+
+#include <vector>
+
+#include <holdfast/store/postgres/doctor.hpp>
+
+namespace platform {
+
+/// What `wfctl doctor` asks about the platform's tables. Row-level security applies: to see every organization, connect
+/// as a superuser.
+inline std::vector<holdfast::store::postgres::DoctorCheck> doctor_checks() {
+  using holdfast::store::postgres::DoctorCheck;
+  return {{.name = "the usage counters of every organization and period add up to its ledger",
+           .kind = DoctorCheck::Kind::promise,
+           .scope = DoctorCheck::Scope::database,
+           .sql = R"sql(
+SELECT format('organization %s, period from %s: %s minutes of %s calls in the ledger, %s of %s in the counters',
+              coalesce(l.organization_id, c.organization_id), coalesce(l.period_start, c.period_start),
+              coalesce(l.minutes, 0), coalesce(l.calls, 0), coalesce(c.minutes, 0), coalesce(c.calls, 0))
+  FROM (SELECT organization_id, period_start, sum(minutes) AS minutes, count(*) AS calls
+          FROM platform.usage_ledger WHERE source LIKE 'call:%' GROUP BY 1, 2) l
+  FULL JOIN (SELECT organization_id, period_start, sum(minutes) AS minutes, sum(calls) AS calls
+               FROM platform.usage_counters GROUP BY 1, 2) c USING (organization_id, period_start)
+ WHERE (l.minutes, l.calls) IS DISTINCT FROM (c.minutes, c.calls)
+ LIMIT $1)sql"}};
+}
+
+}  // namespace platform
