@@ -43,10 +43,9 @@ const Statement kListRuns{"list_runs", "SELECT " HOLDFAST_SUMMARY_COLUMNS R"sql(
 
 // Open runs may be few among very many closed ones.
 const Statement kListOpenRuns{"list_open_runs", "SELECT " HOLDFAST_SUMMARY_COLUMNS R"sql(
-  FROM (SELECT run_id FROM holdfast.live_runs WHERE shard = 0 AND run_id < $1::uuid AND namespace = $2
-         ORDER BY run_id DESC OFFSET 0) l
+  FROM holdfast.live_runs l
   CROSS JOIN LATERAL (SELECT * FROM holdfast.runs r WHERE r.shard = 0 AND r.run_id = l.run_id LIMIT 1) r
- WHERE true)sql" HOLDFAST_LIST_FILTER R"sql(
+ WHERE l.shard = 0 AND l.run_id < $1::uuid AND l.namespace = $2)sql" HOLDFAST_LIST_FILTER R"sql(
  ORDER BY l.run_id DESC LIMIT $8::bigint)sql"};
 
 const Statement kReadHistory{"read_history", R"sql(
