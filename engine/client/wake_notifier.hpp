@@ -22,7 +22,7 @@ namespace holdfast::client {
 /// Thread-safe.
 class WakeNotifier {
  public:
-  explicit WakeNotifier(std::shared_ptr<store::Store> store, Duration interval = std::chrono::milliseconds(10));
+  explicit WakeNotifier(std::shared_ptr<store::Store> store, Duration interval = std::chrono::milliseconds(5));
   /// Sends what waits, unless the database is away, and ends the thread.
   ~WakeNotifier();
   WakeNotifier(const WakeNotifier&) = delete;

@@ -10,7 +10,10 @@
 
 namespace holdfast::store::postgres {
 
-const Statement kNotify{"notify", "SELECT pg_notify('holdfast', hint) FROM unnest($1::text[]) hint"};
+// A hint may be lost, so its commit does not wait for the disk.
+const Statement kNotify{"notify",
+                        "SELECT pg_notify('holdfast', hint), set_config('synchronous_commit', 'off', true) "
+                        "FROM unnest($1::text[]) hint"};
 
 namespace {
 
