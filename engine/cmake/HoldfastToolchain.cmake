@@ -26,5 +26,6 @@ if(HOLDFAST_LLD)
 endif()
 find_program(HOLDFAST_CCACHE ccache)
 if(HOLDFAST_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${HOLDFAST_CCACHE})
+  # Paths relative to the tree: every clone and every build folder shares what another one compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1 ${HOLDFAST_CCACHE})
 endif()
