@@ -111,8 +111,8 @@ class Chaos : public testing::Test {
 
   void say(std::string_view what) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - started_).count();
-    std::cout << "after " << seconds << " s: " << what << ", " << scene_.calls() << " calls started, " << scene_.open_runs()
-              << " runs open" << std::endl;
+    std::cout << "after " << seconds << " s: " << what << ", " << scene_.calls() << " calls started, "
+              << scene_.open_runs() << " runs open" << std::endl;
   }
 
   /// True when nothing is open any more; false when nothing ends for a while.

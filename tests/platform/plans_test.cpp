@@ -38,9 +38,10 @@ class Plans : public PlatformTest {
     owner("ANALYZE");
   }
   std::string whole_reads() {
-    return owner_value("SELECT coalesce(string_agg(s.relname || ' ' || seq_scan, ', '), '') FROM pg_stat_user_tables s "
-                       "JOIN pg_class c ON c.oid = s.relid WHERE schemaname = 'platform' AND seq_scan > 0 "
-                       "AND c.reltuples > 1000");
+    return owner_value(
+        "SELECT coalesce(string_agg(s.relname || ' ' || seq_scan, ', '), '') FROM pg_stat_user_tables s "
+        "JOIN pg_class c ON c.oid = s.relid WHERE schemaname = 'platform' AND seq_scan > 0 "
+        "AND c.reltuples > 1000");
   }
 };
 
@@ -61,8 +62,10 @@ TEST_F(Plans, no_step_reads_a_table_as_a_whole) {
   bodies::record_call_notices(services_, tx, {{call, 1}, {{true, "sms", "1"}, {true, "email", "2"}}});
   bodies::add_usage(services_, tx, {call, facts.duration_ms});
   EXPECT_EQ(bodies::start_call_webhooks(services_, tx, call).deliveries, 1);
-  const DeliveryKey key{acme_, holdfast::Uuid::parse(tx.exec1("SELECT integration_id FROM platform.webhook_deliveries "
-                                                              "WHERE message_id = 'call-completed-call-1'")[0].c_str()),
+  const DeliveryKey key{acme_,
+                        holdfast::Uuid::parse(tx.exec1("SELECT integration_id FROM platform.webhook_deliveries "
+                                                       "WHERE message_id = 'call-completed-call-1'")[0]
+                                                  .c_str()),
                         "call-completed-call-1", call.created_at};
   tx.commit();
 

@@ -54,8 +54,8 @@ std::vector<ClaimedRun> PostgresStep::claim_runs(const ClaimRequest& request) {
   lane_.bound.begin_claim(request.full_sweep);
   const RunRanges ranges = run_ranges(lane_.bound, request.task_queues);
   return guarded([&] {
-    const auto rows = run(kClaimRuns, {ranges.priorities, ranges.queues, ranges.bounds,
-                                       bigint_parameter(request.limit), bigint_parameter(lane_.worker)});
+    const auto rows = run(kClaimRuns, {ranges.priorities, ranges.queues, ranges.bounds, bigint_parameter(request.limit),
+                                       bigint_parameter(lane_.worker)});
     std::vector<ClaimedRun> claims;
     claims.reserve(static_cast<std::size_t>(rows.size()));
     for (const auto& row : rows) {

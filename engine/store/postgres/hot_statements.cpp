@@ -39,7 +39,7 @@ std::span<const Statement> hot_statements() {
                                   kRenewLease,
                                   kReleaseWorker,
                                   kTakeOverExpired,
-                                  
+
                                   kPeek,
                                   kClosedRuns,
                                   kDescribeRun,

@@ -26,7 +26,7 @@ struct LaneState {
   std::unique_ptr<Connection> connection;  ///< null: connect at the next step
   ConnectBackoff backoff;
   MovingBound bound;
-  SharedBounds* shared;                    ///< the store's
+  SharedBounds* shared;  ///< the store's
 };
 
 /// A transaction whose BEGIN, settings, lease check and clock are one round trip.

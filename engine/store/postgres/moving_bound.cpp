@@ -6,7 +6,7 @@ namespace {
 constexpr auto kSweepInterval = std::chrono::seconds(3);
 constexpr auto kSlack = std::chrono::seconds(5);
 constexpr int kPriorities = 5;
-constexpr int kNoPriority = 0;   // activities have none
+constexpr int kNoPriority = 0;  // activities have none
 
 Parameter bounds_of(MovingBound& bound, std::span<const std::string> queues) {
   bound.begin_claim();

@@ -14,9 +14,9 @@
 namespace holdfast::store::postgres {
 
 /// Where a claim starts to scan `ready_at`, per queue and priority. Index entries of rows that were claimed stay at the
-/// head until vacuum removes them, and a claim that starts at the head passes over all of them. Rows whose time is older
-/// than what was claimed last do appear (a transaction that committed late, an owner who gave back): hence the slack,
-/// and a sweep from the very beginning every few seconds. Not thread-safe.
+/// head until vacuum removes them, and a claim that starts at the head passes over all of them. Rows whose time is
+/// older than what was claimed last do appear (a transaction that committed late, an owner who gave back): hence the
+/// slack, and a sweep from the very beginning every few seconds. Not thread-safe.
 class MovingBound {
  public:
   /// Decides whether this claim sweeps. Call once per claim, before at().

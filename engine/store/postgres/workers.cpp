@@ -25,8 +25,8 @@ UPDATE holdfast.activity_tasks SET owner = NULL, ready_at = 'infinity', timeout_
 
 // Everything of one owner whose lease ended. Its row is locked, so that two helpers do not meet, and a lease that was
 // renewed at the last moment is kept. A worker that was stopped inside a step can still commit what it claimed there,
-// until idle_in_transaction_timeout ends its transaction: therefore the row stays, and everything is freed a second time
-// ten seconds later. Counts rows of workers that are taken over for the first time.
+// until idle_in_transaction_timeout ends its transaction: therefore the row stays, and everything is freed a second
+// time ten seconds later. Counts rows of workers that are taken over for the first time.
 const Statement kTakeOverExpired{"take_over_expired", R"sql(
 WITH dead AS MATERIALIZED (
   SELECT worker_id, ended_at FROM holdfast.workers
