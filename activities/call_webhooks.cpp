@@ -1,11 +1,12 @@
 #include <activities/call_webhooks.hpp>
 
-#include <boost/json.hpp>
+#include <boost/describe/class.hpp>
 
 #include <activities/bodies.hpp>
 #include <activities/object_key.hpp>
 #include <activities/statement.hpp>
 #include <activities/vendors/text.hpp>
+#include <holdfast/core/codec.hpp>
 
 namespace platform::bodies {
 namespace {
@@ -29,30 +30,47 @@ SELECT holdfast.start_workflow($6, 'webhook-' || integration_id || '-' || $3,
          $7, conflict => 'use_existing')
 FROM delivery)"};
 
-std::string number_or_null(const std::string& decimal) { return decimal.empty() ? "null" : decimal; }
+/// What customers get: names and units are a public contract (docs/platform.md).
+struct CallCompletedData {
+  std::string call_id, status, direction, assistant_id, from_number, created_at, started_at, ended_at, ended_reason;
+  double duration_seconds = 0;
+  std::optional<double> cost_usd;  ///< left out when the vendor did not say
+  std::string summary;
+  bool has_transcript = false, has_recording = false;
+};
+BOOST_DESCRIBE_STRUCT(CallCompletedData, (),
+                      (call_id, status, direction, assistant_id, from_number, created_at, started_at, ended_at,
+                       ended_reason, duration_seconds, cost_usd, summary, has_transcript, has_recording))
 
-/// {"type", "timestamp", "data"} as the Standard Webhooks specification wants it. Built from the report alone, so it
-/// is the same whenever it is built.
+/// {"type", "timestamp", "data"} as the Standard Webhooks specification wants it.
+struct WebhookMessage {
+  std::string type, timestamp;
+  CallCompletedData data;
+};
+BOOST_DESCRIBE_STRUCT(WebhookMessage, (), (type, timestamp, data))
+
+/// Built from the report alone, so it is the same whenever it is built.
 std::string message_body(const CallKey& call, const CallReport& report) {
   const auto created_at = holdfast::to_rfc3339(call.created_at);
-  boost::json::object data{{"call_id", call.call_id},
-                           {"status", report.status},
-                           {"direction", report.direction},
-                           {"assistant_id", report.assistant_id},
-                           {"from_number", report.from_number},
-                           {"created_at", created_at},
-                           {"started_at", report.started_at},
-                           {"ended_at", report.ended_at},
-                           {"ended_reason", report.ended_reason},
-                           {"duration_seconds", static_cast<double>(report.duration_ms) / 1000},
-                           {"cost_usd", boost::json::parse(number_or_null(report.cost_usd))},
-                           {"summary", vendors::text_prefix(report.summary, kLongestSummary)},
-                           {"has_transcript", !report.transcript.empty()},
-                           {"has_recording", !report.recording_url.empty()}};
-  return boost::json::serialize(
-      boost::json::object{{"type", kCallCompleted},
-                          {"timestamp", report.ended_at.empty() ? created_at : report.ended_at},
-                          {"data", std::move(data)}});
+  WebhookMessage message;
+  message.type = kCallCompleted;
+  message.timestamp = report.ended_at.empty() ? created_at : report.ended_at;
+  message.data = {.call_id = call.call_id,
+                  .status = report.status,
+                  .direction = report.direction,
+                  .assistant_id = report.assistant_id,
+                  .from_number = report.from_number,
+                  .created_at = created_at,
+                  .started_at = report.started_at,
+                  .ended_at = report.ended_at,
+                  .ended_reason = report.ended_reason,
+                  .duration_seconds = static_cast<double>(report.duration_ms) / 1000,
+                  .cost_usd = {},
+                  .summary = vendors::text_prefix(report.summary, kLongestSummary),
+                  .has_transcript = !report.transcript.empty(),
+                  .has_recording = !report.recording_url.empty()};
+  if (!report.cost_usd.empty()) message.data.cost_usd = std::stod(report.cost_usd);
+  return holdfast::encode(message);
 }
 
 }  // namespace

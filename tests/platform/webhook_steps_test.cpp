@@ -64,6 +64,7 @@ TEST_F(WebhookSteps, the_message_has_the_standard_form_and_is_signed_with_every_
   EXPECT_EQ(body.at("timestamp"), "2026-01-01T10:01:00.001000Z");
   EXPECT_EQ(body.at("data").at("call_id"), "call-1");
   EXPECT_EQ(body.at("data").at("cost_usd").as_double(), 0.1234);
+  EXPECT_NE(post.body.find("\"duration_seconds\":60.001,"), std::string::npos) << post.body;  // and not 6.0001E1
 }
 
 TEST_F(WebhookSteps, attempts_are_logged_and_success_clears_the_endpoints_failure) {
