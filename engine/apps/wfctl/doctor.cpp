@@ -116,7 +116,8 @@ void add_doctor(CLI::App& parent, Chosen& chosen) {
     const bool watched = ::isatty(STDERR_FILENO) == 1;
     if (watched)
       wanted.on_progress = [](std::int64_t runs) { std::cerr << "\r" << runs << " runs examined" << std::flush; };
-    const auto report = examine(session.connection_string(), platform_doctor_checks(), wanted);
+    const auto report =
+        examine(session.connection_string(), platform_doctor_checks(session.connection_string()), wanted);
     if (watched) std::cerr << "\r\x1b[K";
     auto& out = session.out();
     const auto lines = finding_lines(report);

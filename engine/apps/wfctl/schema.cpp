@@ -59,12 +59,13 @@ std::string migration_sql() {
 
 void require_schema(Session& session) { migrator(session.connection_string(), schema_parts().front()).check(); }
 
-std::vector<holdfast::store::postgres::DoctorCheck> platform_doctor_checks() {
+std::vector<holdfast::store::postgres::DoctorCheck> platform_doctor_checks(const std::string& connection_string) {
 #ifdef HOLDFAST_WITH_PLATFORM_CHECKS
-  return platform::doctor_checks();
-#else
-  return {};
+  // A database may hold the engine alone.
+  if (migrator(connection_string, schema_parts().back()).plan().empty()) return platform::doctor_checks();
 #endif
+  (void)connection_string;
+  return {};
 }
 
 }  // namespace wfctl

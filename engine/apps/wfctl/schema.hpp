@@ -33,7 +33,7 @@ std::string migration_sql();
 /// Throws store::SchemaMismatch when the engine's schema lacks migrations of this program, has others, or is missing.
 void require_schema(Session& session);
 
-/// Questions that the platform adds to the doctor's.
-std::vector<holdfast::store::postgres::DoctorCheck> platform_doctor_checks();
+/// Questions that the platform adds to the doctor's, where its schema is installed.
+std::vector<holdfast::store::postgres::DoctorCheck> platform_doctor_checks(const std::string& connection_string);
 
 }  // namespace wfctl
