@@ -23,7 +23,6 @@ Lane::Lane(LaneEnvironment environment, int number)
 Lane::~Lane() = default;
 
 void Lane::start() {
-  register_worker();
   thread_ = std::thread([this] { run(); });
 }
 

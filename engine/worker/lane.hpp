@@ -46,6 +46,7 @@ class Lane final : public ActivitySink {
   Lane(LaneEnvironment environment, int number);
   ~Lane() override;
 
+  /// Registers on its own thread, as soon as the database can be reached.
   void start();
   /// Stops claiming and waits up to the grace period for running activities.
   void begin_stop();

@@ -92,7 +92,13 @@ Worker::Worker(store::Store& store, const Registry& registry, WorkerOptions opti
 Worker::~Worker() { stop(); }
 
 void Worker::start() {
-  parts_->store.maintain();
+  try {
+    parts_->store.maintain();
+  } catch (const store::Unavailable& e) {
+    parts_->options.log("warn", fmt::format("starting without the database: {}", e.what()));
+  } catch (const store::InDoubt& e) {
+    parts_->options.log("warn", fmt::format("starting without the database: {}", e.what()));
+  }
   for (auto& lane : parts_->lanes) lane->start();
   parts_->running = true;
   parts_->remote.start([lane = parts_->lanes.front().get()] { return lane->worker_id(); });

@@ -18,7 +18,8 @@ class Worker {
   ~Worker();
   Worker(const Worker&) = delete;
 
-  /// Registers the lanes and begins to work. Throws store::Error if the database cannot be used.
+  /// Begins to work. A database that cannot be reached is waited for, with back-off; throws store::SchemaMismatch and
+  /// other errors that waiting does not mend.
   void start();
 
   /// Stops claiming, lets running activities end within the grace period, gives everything else back and ends the

@@ -31,17 +31,6 @@ holdfast::worker::WorkerOptions worker_options(int lease_ms) {
   return options;
 }
 
-/// The database may be down just now.
-void start(holdfast::worker::Worker& worker) {
-  for (;;) {
-    try {
-      return worker.start();
-    } catch (const holdfast::store::Unavailable&) {
-      std::this_thread::sleep_for(50ms);
-    }
-  }
-}
-
 }  // namespace
 
 int run_worker(const std::string& database_url, int lease_ms) {
@@ -65,7 +54,7 @@ int run_worker(const std::string& database_url, int lease_ms) {
 
   const auto store = holdfast::store::open_postgres_store({.connection_string = database_url});
   holdfast::worker::Worker worker(*store, registry, worker_options(lease_ms));
-  start(worker);
+  worker.start();  // the database may be down just now
   std::puts("ready");
   std::fflush(stdout);
   int signal_number = 0;

@@ -87,6 +87,7 @@ TEST_F(OnAWorker, a_refusing_model_is_recorded_and_does_not_fail_the_call) {
             "call.step_failed call-call-1 action_items");
   EXPECT_EQ(owner_value("SELECT minutes_used FROM platform.organization_usage WHERE slug = 'acme'"), "2");
   expect_replays("call-call-1");
+  EXPECT_TRUE(worker_->stop());  // the webhook's run works with `services` too
 }
 
 TEST_F(OnAWorker, a_call_without_a_stored_report_fails_visibly_and_leaves_nothing_half_done) {

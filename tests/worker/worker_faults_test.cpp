@@ -160,6 +160,20 @@ INSTANTIATE_TEST_SUITE_P(Others, WorkerUnderOneFault,
                                                           "read_messages", "finish_activities", "claim_activities"),
                                           testing::Values(1, 3), testing::Values(Fault::unavailable)));
 
+TEST_F(WorkerFaults, StartsWhileTheDatabaseIsAway) {
+  start_runs();
+  std::atomic<bool> away = true;
+  store.set_plan([&away](std::string_view, int call) {
+    return away ? std::optional(call % 2 ? Fault::unavailable : Fault::in_doubt_before) : std::nullopt;
+  });
+  Worker worker(store, registry, options);
+  worker.start();
+  while (store.calls("register_worker") < 4) std::this_thread::sleep_for(1ms);
+  away = false;
+  expect_all_end();
+  worker.stop();
+}
+
 TEST_F(WorkerFaults, ADeadWorkersRunsGoOnElsewhere) {
   start_runs();
   // A worker whose lanes never commit again, as if it hung: its lease ends although its process lives.
