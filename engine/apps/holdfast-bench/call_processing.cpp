@@ -27,8 +27,8 @@ Report call_processing(Bench& bench) {
     return figures;
   });
   report.remarks.emplace_back(
-      "the real workflow, all eight steps, with local vendors (extraction by keywords; SMS, e-mail and "
-      "broadcast are rows, durable before the step ends); organizations have no webhook integration; "
+      "the real workflow, all eight steps, with local vendors (extraction by keywords; SMS and e-mail are rows of the "
+      "call's own commits, broadcasts are rows written behind it); organizations have no webhook integration; "
       "the reports (4 KB) are filed before the clock starts");
   return report;
 }
