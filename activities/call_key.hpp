@@ -19,4 +19,13 @@ struct CallKey {
 };
 BOOST_DESCRIBE_STRUCT(CallKey, (), (organization_id, call_id, created_at))
 
+/// Ids of a call's workflows. The organization is part of them, because a vendor's call id is only unique within one
+/// account: two organizations may well have the same.
+inline std::string call_workflow_id(const CallKey& call) {
+  return "call-" + call.organization_id.to_string() + "-" + call.call_id;
+}
+inline std::string call_started_workflow_id(const CallKey& call) {
+  return "call-started-" + call.organization_id.to_string() + "-" + call.call_id;
+}
+
 }  // namespace platform

@@ -9,6 +9,7 @@
 #include <activities/object_key.hpp>
 #include <activities/vendor_failure.hpp>
 #include <activities/vendors/text.hpp>
+#include <holdfast/http/signature/hash.hpp>
 
 namespace platform::bodies {
 namespace {
@@ -42,13 +43,21 @@ vendors::SmsMessage sms_of(Services& services, const CallNotice& in, pqxx::trans
   return message;
 }
 
+/// Call ids may be longer than an e-mail's key.
+std::string email_key(const CallKey& call) {
+  auto key = call_message_id(call);
+  if (key.size() <= 256) return key;
+  return "call-completed-sha256-" +
+         holdfast::http::hex_encode(holdfast::http::digest(holdfast::http::HashAlgorithm::sha256, key));
+}
+
 vendors::EmailMessage email_of(Services& services, const CallNotice& in, pqxx::transaction_base* tx = nullptr) {
   vendors::EmailMessage message;
   message.to = contact_of(services, in.call.organization_id, tx)->email_to;
   if (message.to.empty()) return message;
   const auto report = report_of(services, in.call, tx);
   message.organization_id = in.call.organization_id.to_string();
-  message.idempotency_key = vendors::text_prefix(call_message_id(in.call), 256);  // the vendor's limit
+  message.idempotency_key = email_key(in.call);
   message.subject = subject_of(*report);
   message.text = text_of(services, in, *report, tx);
   return message;

@@ -17,7 +17,7 @@ SELECT t.id, $2, 'call.step_failed', $3, $4::json FROM tenant t)"};
 
 holdfast::Nothing record_step_failure(Services& services, pqxx::transaction_base& tx, const StepFailure& in) {
   const boost::json::object detail{{"step", in.step}, {"error", in.error}};
-  services.sql(tx, kRecordFailure, in.call.organization_id.to_string(), "call-" + in.call.call_id, in.call.call_id,
+  services.sql(tx, kRecordFailure, in.call.organization_id.to_string(), call_workflow_id(in.call), in.call.call_id,
                boost::json::serialize(detail));
   return {};
 }

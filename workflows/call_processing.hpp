@@ -19,7 +19,7 @@ struct CallProcessed {
 };
 BOOST_DESCRIBE_STRUCT(CallProcessed, (), (minutes, action_items, webhooks, failed_steps))
 
-/// A call ended and its report is stored. Workflow id: call-{call id}.
+/// A call ended and its report is stored. Workflow id: call_workflow_id().
 inline const holdfast::WorkflowType<CallKey, CallProcessed> kCallProcessing{"CallProcessing", "calls"};
 
 holdfast::Workflow<CallProcessed> call_processing(holdfast::Context ctx, CallKey call);

@@ -6,7 +6,7 @@
 
 namespace platform {
 
-/// A call began: insert it, tell the dashboards. Workflow id: call-started-{call id}.
+/// A call began: insert it, tell the dashboards. Workflow id: call_started_workflow_id().
 inline const holdfast::WorkflowType<CallKey, holdfast::Nothing> kCallStarted{"CallStarted", "calls"};
 
 holdfast::Workflow<holdfast::Nothing> call_started(holdfast::Context ctx, CallKey call);

@@ -6,10 +6,14 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <holdfast/http/signature/hash.hpp>
+
 #include <algorithm>
 
 namespace platform::vendors {
 namespace {
+
+constexpr std::size_t kLongestKey = 256;  // Resend's limit
 
 [[noreturn]] void throw_failure(const HttpResult& result) {
   auto fault = fault_of("resend", result);
@@ -26,6 +30,13 @@ namespace {
   throw VendorError(std::move(fault));
 }
 
+/// One Resend account sends for every organization, and keys are only unique within an organization.
+std::string key_of(const EmailMessage& message) {
+  auto key = message.organization_id + "/" + message.idempotency_key;
+  if (key.size() <= kLongestKey) return key;
+  return "sha256:" + holdfast::http::hex_encode(holdfast::http::digest(holdfast::http::HashAlgorithm::sha256, key));
+}
+
 }  // namespace
 
 SentMessage ResendEmailSender::send(const EmailMessage& message) {
@@ -39,7 +50,7 @@ SentMessage ResendEmailSender::send(const EmailMessage& message) {
                    .repeatable = true};
   post.headers.add("Authorization", "Bearer " + config_.api_key);
   post.headers.add("Content-Type", "application/json");
-  post.headers.add("Idempotency-Key", message.idempotency_key);
+  post.headers.add("Idempotency-Key", key_of(message));
   const auto result = client_.send(post);
   if (result.outcome != HttpOutcome::ok) throw_failure(result);
   const auto answer = parse_json(result.body);

@@ -147,7 +147,7 @@ expect "a report with a bad signature" "$(post "$work/forged.json" wrong-secret)
 # --- what became of them ----------------------------------------------------------------------------------------
 
 title "Waiting for the runs"
-for id in "call-started-$call" "call-$call" "call-$silent_call"; do
+for id in "call-started-$organization-$call" "call-$organization-$call" "call-$organization-$silent_call"; do
   result=$("$bin/wfctl" run result "$id" --timeout 60s) || die "run $id did not complete: $result"
   say "$id: $(tr -d '\n' <<<"$result")"
 done
@@ -159,15 +159,15 @@ until_true 30 webhook_runs_done || die "the delivery runs did not complete withi
 title "The runs (wfctl run list)"
 "$bin/wfctl" run list
 expect "runs of the duplicated report" \
-  "$(value "SELECT count(*) FROM holdfast.runs WHERE workflow_id = 'call-$call'")" 1
+  "$(value "SELECT count(*) FROM holdfast.runs WHERE workflow_id = 'call-$organization-$call'")" 1
 expect "runs of the forged report" \
   "$(value "SELECT count(*) FROM holdfast.runs WHERE workflow_id LIKE '%call-forged%'")" 0
 expect "runs that are not completed" "$(value "SELECT count(*) FROM holdfast.runs WHERE status <> 'completed'")" 0
 
-title "The history of the call with a transcript (wfctl run history call-$call)"
-"$bin/wfctl" run history "call-$call"
-title "The history of the call without (wfctl run history call-$silent_call)"
-"$bin/wfctl" run history "call-$silent_call"
+title "The history of the call with a transcript (wfctl run history call-$organization-$call)"
+"$bin/wfctl" run history "call-$organization-$call"
+title "The history of the call without (wfctl run history call-$organization-$silent_call)"
+"$bin/wfctl" run history "call-$organization-$silent_call"
 
 title "The rows that they wrote"
 rows() {

@@ -21,7 +21,7 @@ TEST_F(Webhook, a_report_is_stored_byte_for_byte_and_starts_its_workflow_in_the_
   EXPECT_EQ(answer.body, R"({"status":"stored"})");
   EXPECT_EQ(value("SELECT body FROM platform.vapi_events"), body);
   EXPECT_EQ(value("SELECT workflow_type || ' ' || workflow_id || ' ' || task_queue FROM holdfast.runs"),
-            "CallProcessing call-call-1 calls");
+            "CallProcessing call-" + organization_.to_string() + "-call-1 calls");
   EXPECT_EQ(value("SELECT r.xmin::text = e.xmin::text FROM holdfast.runs r, platform.vapi_events e"), "t");
 }
 
@@ -41,7 +41,8 @@ TEST_F(Webhook, the_workflow_is_given_the_key_under_which_the_event_is_filed) {
 
 TEST_F(Webhook, a_call_in_progress_starts_call_started) {
   EXPECT_EQ(post(status_update("in-progress")).status, 200);
-  EXPECT_EQ(value("SELECT workflow_type || ' ' || workflow_id FROM holdfast.runs"), "CallStarted call-started-call-1");
+  EXPECT_EQ(value("SELECT workflow_type || ' ' || workflow_id FROM holdfast.runs"),
+            "CallStarted call-started-" + organization_.to_string() + "-call-1");
 }
 
 TEST_F(Webhook, other_states_of_a_call_are_stored_and_start_nothing) {
@@ -141,6 +142,37 @@ TEST_F(Webhook, an_event_that_cannot_be_filed_does_not_fail_those_beside_it) {
   EXPECT_EQ(good, 4);
   EXPECT_EQ(unknown, 4);
   EXPECT_EQ(count_of_runs(), "5");
+}
+
+TEST_F(Webhook, two_organizations_with_one_call_id_each_get_their_run) {
+  const auto other = holdfast::Uuid::parse("00000000-0000-7000-8000-00000000000b").to_string();
+  owner(
+      "INSERT INTO platform.organizations (id, slug, name, plan_id, plan_minutes, period_start, period_end, settings) "
+      "SELECT '" +
+      other +
+      "', 'other', 'other', plan_id, plan_minutes, period_start, period_end, settings "
+      "FROM platform.organizations");
+  EXPECT_EQ(post(report()).status, 200);
+  auto connection = client();
+  const httplib::Headers headers{{"Authorization", "Bearer " + kSecret}};
+  const auto theirs = connection.Post("/webhooks/vapi/" + other, headers, report(), "application/json");
+  ASSERT_TRUE(theirs);
+  EXPECT_EQ(theirs->body, R"({"status":"stored"})");
+  EXPECT_EQ(value("SELECT string_agg(input ->> 'organization_id', ' ' ORDER BY workflow_id) FROM holdfast.runs"),
+            organization_.to_string() + " " + other);
+}
+
+TEST_F(Webhook, of_types_that_recur_in_a_call_each_event_is_stored_and_a_repetition_is_not) {
+  const auto transcript = [](const std::string& text, const std::string& link) {
+    return R"({"message": {"type": "transcript", "timestamp": 1, "call": {"id": "c"}, "transcript": ")" + text +
+           R"(", "artifact": {"presignedRecordingUrl": ")" + link + R"("}}})";
+  };
+  EXPECT_EQ(post(transcript("Hello", "a")).body, R"({"status":"stored"})");
+  EXPECT_EQ(post(transcript("Goodbye", "a")).body, R"({"status":"stored"})");
+  EXPECT_EQ(post(transcript("Hello", "a")).body, R"({"status":"duplicate"})");
+  EXPECT_EQ(post(transcript("Hello", "another link")).body, R"({"status":"duplicate"})");
+  EXPECT_EQ(count_of_events(), "2");
+  EXPECT_EQ(count_of_runs(), "0");
 }
 
 TEST_F(Webhook, types_that_nobody_knows_are_stored) {

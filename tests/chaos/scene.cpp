@@ -114,7 +114,7 @@ void Scene::start_runs(int first, int count) {
   std::vector<holdfast::client::StartRequest> requests;
   for (int n = first; n < first + count; ++n) {
     const platform::CallKey call{organization(n), call_id(n), holdfast::parse_rfc3339(created_at_)};
-    requests.push_back(Client::request(platform::kCallProcessing, "call-" + call_id(n), call));
+    requests.push_back(Client::request(platform::kCallProcessing, platform::call_workflow_id(call), call));
     if (n % 3 == 0) requests.push_back(Client::request(kTransfer, transfer_id(n), {.pause_ms = n * 37 % 4000}));
   }
   // The same ids in every attempt: a start whose answer was lost is not started again.

@@ -40,7 +40,7 @@ class OnAWorker : public PlatformTest {
     if (worker_) EXPECT_TRUE(worker_->stop());
   }
   CallProcessed process(const CallKey& call) {
-    return client_.start(kCallProcessing, "call-" + call.call_id, call).result(60s);
+    return client_.start(kCallProcessing, call_workflow_id(call), call).result(60s);
   }
   void expect_replays(const std::string& workflow_id) {
     const auto run = client_.exact(client_.key(workflow_id));
@@ -60,7 +60,7 @@ class OnAWorker : public PlatformTest {
 TEST_F(OnAWorker, a_call_is_processed_and_its_webhook_delivered) {
   start(services_);
   const auto started = receive("status-update", "in-progress", kStatusUpdate, "call-0");
-  client_.start(kCallStarted, "call-started-call-0", started).result(60s);
+  client_.start(kCallStarted, call_started_workflow_id(started), started).result(60s);
   const auto call = receive_report();
   const auto done = process(call);
   EXPECT_EQ(done.minutes, 2);
@@ -75,18 +75,19 @@ TEST_F(OnAWorker, a_call_is_processed_and_its_webhook_delivered) {
   broadcasts_.flush();
   EXPECT_EQ(owner_value("SELECT string_agg(event, ' ' ORDER BY id) FROM platform.broadcasts"),
             "call_started call_completed");
-  for (const auto& id : {std::string("call-started-call-0"), std::string("call-call-1"), webhook}) expect_replays(id);
+  for (const auto& id : {call_started_workflow_id(started), call_workflow_id(call), webhook}) expect_replays(id);
 }
 
 TEST_F(OnAWorker, a_refusing_model_is_recorded_and_does_not_fail_the_call) {
   RefusingExtractor refusing;
   Services services{{}, database_, caches_, refusing, sms_, email_, broadcaster_, endpoint_};
   start(services);
-  EXPECT_EQ(process(receive_report()).failed_steps, (std::vector<std::string>{"action_items"}));
+  const auto call = receive_report();
+  EXPECT_EQ(process(call).failed_steps, (std::vector<std::string>{"action_items"}));
   EXPECT_EQ(owner_value("SELECT action || ' ' || actor || ' ' || (detail ->> 'step') FROM platform.audit_log"),
-            "call.step_failed call-call-1 action_items");
+            "call.step_failed " + call_workflow_id(call) + " action_items");
   EXPECT_EQ(owner_value("SELECT minutes_used FROM platform.organization_usage WHERE slug = 'acme'"), "2");
-  expect_replays("call-call-1");
+  expect_replays(call_workflow_id(call));
   EXPECT_TRUE(worker_->stop());  // the webhook's run works with `services` too
 }
 
@@ -102,7 +103,7 @@ TEST_F(OnAWorker, a_call_without_a_stored_report_fails_visibly_and_leaves_nothin
     EXPECT_NE(holdfast::describe(*e.run.failure).find("ReportNotFound"), std::string::npos) << e.what();
   }
   EXPECT_EQ(owner_value("SELECT count(*) FROM platform.calls"), "0");
-  expect_replays("call-unknown");
+  expect_replays(call_workflow_id(call));
 }
 
 TEST_F(OnAWorker, many_calls_of_one_tenant_count_every_minute_once) {
@@ -110,7 +111,7 @@ TEST_F(OnAWorker, many_calls_of_one_tenant_count_every_minute_once) {
   std::vector<holdfast::client::RunHandle<CallProcessed>> runs;
   for (int i = 0; i < 60; ++i) {
     const auto call = receive("end-of-call-report", "", kReport, "call-" + std::to_string(i));
-    runs.push_back(client_.start(kCallProcessing, "call-" + call.call_id, call));
+    runs.push_back(client_.start(kCallProcessing, call_workflow_id(call), call));
   }
   for (const auto& run : runs) EXPECT_EQ(run.result(120s).minutes, 2);
   EXPECT_EQ(owner_value("SELECT sum(minutes) || ' ' || count(*) FROM platform.usage_ledger"), "120 60");

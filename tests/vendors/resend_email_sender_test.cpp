@@ -27,7 +27,19 @@ TEST_F(ResendTest, SendsJsonWithTheIdempotencyKey) {
   EXPECT_FALSE(email.send(message()).id.empty());
   ASSERT_EQ(journal().size(), 1u);
   EXPECT_EQ(journal()[0].request.path, "/emails");
-  EXPECT_EQ(journal()[0].request.headers.find("Idempotency-Key")->substr(0), "call.completed/17");
+  EXPECT_EQ(journal()[0].request.headers.find("Idempotency-Key")->substr(0), "o/call.completed/17");
+}
+
+TEST_F(ResendTest, TwoOrganizationsMayUseOneKey) {
+  email.send(message());
+  auto other = message();
+  other.organization_id = "p";
+  other.text = "something else";
+  EXPECT_FALSE(email.send(other).id.empty());
+  other.organization_id = std::string(200, 'p');
+  other.idempotency_key = std::string(256, 'k');
+  EXPECT_FALSE(email.send(other).id.empty());
+  EXPECT_EQ(effects("resend"), 3);
 }
 
 TEST_F(ResendTest, TheSameKeySendsOnce) {

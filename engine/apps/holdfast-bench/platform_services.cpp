@@ -95,7 +95,7 @@ void file_reports(const Database& database, std::int64_t count) {
 
 holdfast::client::StartRequest call_request(std::int64_t n) {
   const platform::CallKey call{holdfast::Uuid::parse(organization_of_call(n)), call_id(n), created_at()};
-  return holdfast::client::Client::request(platform::kCallProcessing, "call-" + call_id(n), call);
+  return holdfast::client::Client::request(platform::kCallProcessing, platform::call_workflow_id(call), call);
 }
 
 }  // namespace bench

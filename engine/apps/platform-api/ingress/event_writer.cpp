@@ -43,8 +43,8 @@ StartRequest request_for(const VapiEvent& event, holdfast::Timestamp key_time) {
   const CallKey key{event.organization_id, event.message.call_id, key_time};
   const holdfast::client::StartOptions options{.reuse = holdfast::store::IdReusePolicy::reject_duplicate};
   using holdfast::client::Client;
-  if (event.message.starts_call()) return Client::request(kCallStarted, "call-started-" + key.call_id, key, options);
-  return Client::request(kCallProcessing, "call-" + key.call_id, key, options);
+  if (event.message.starts_call()) return Client::request(kCallStarted, call_started_workflow_id(key), key, options);
+  return Client::request(kCallProcessing, call_workflow_id(key), key, options);
 }
 
 }  // namespace

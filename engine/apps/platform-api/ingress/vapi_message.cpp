@@ -90,6 +90,35 @@ std::string call_id(const VapiMessage& message, const json::object* call, std::s
   return "sha256:" + holdfast::http::hex_encode(holdfast::http::digest(holdfast::http::HashAlgorithm::sha256, body));
 }
 
+/// Without what VAPI makes anew for every delivery of the same event: links that carry a signature and an end.
+json::value without_presigned(const json::value& value) {
+  if (value.is_array()) {
+    json::array out;
+    for (const auto& entry : value.get_array()) out.push_back(without_presigned(entry));
+    return out;
+  }
+  if (!value.is_object()) return value;
+  json::object out;
+  for (const auto& [key, entry] : value.get_object())
+    if (!std::string_view(key).starts_with("presigned")) out.emplace(key, without_presigned(entry));
+  return out;
+}
+
+std::string digest_of(const json::object& message) {
+  const auto text = json::serialize(without_presigned(message));
+  return "sha256:" + holdfast::http::hex_encode(holdfast::http::digest(holdfast::http::HashAlgorithm::sha256, text));
+}
+
+bool comes_once(const VapiMessage& message) { return message.ends_call() || message.type == "assistant-request"; }
+
+/// What tells an event from others of its call and type.
+std::string discriminator(const VapiMessage& message, const json::object& body) {
+  if (message.type == "status-update") return checked(text_in(&body, "status"), "message.status", kLongestId);
+  if (!message.tool_calls.empty() && !message.tool_calls.front().id.empty())
+    return checked(message.tool_calls.front().id, "message.toolCallList[0].id", kLongestId);
+  return comes_once(message) ? std::string() : digest_of(body);
+}
+
 json::object assistant_answer(const std::string& assistant_id) {
   if (assistant_id.empty()) return {{"error", "This number is not in service. Goodbye."}};
   return {{"assistantId", assistant_id}};
@@ -113,12 +142,8 @@ VapiMessage parse_vapi_message(std::string_view body) {
   VapiMessage out;
   out.type = checked(text_in(message, "type"), "message.type", kLongestType);
   if (out.type.empty()) throw BadMessage("message.type is missing, empty or not a text");
-  if (out.type == "status-update") out.status = checked(text_in(message, "status"), "message.status", kLongestId);
-  if (out.type == "tool-calls") {
-    out.tool_calls = tool_calls(*message);
-    if (!out.tool_calls.empty())
-      out.status = checked(out.tool_calls.front().id, "message.toolCallList[0].id", kLongestId);
-  }
+  if (out.type == "tool-calls") out.tool_calls = tool_calls(*message);
+  out.status = discriminator(out, *message);
   out.call_id = call_id(out, call, body);
   out.call_created_at = created_at(call);
   out.phone_number = text_in(object_in(*message, "phoneNumber"), "number");

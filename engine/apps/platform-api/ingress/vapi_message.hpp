@@ -17,7 +17,8 @@ struct VapiMessage {
   };
   std::string type;
   /// Together with call id and type it names the event: the status of a status-update, the first id of tool-calls,
-  /// otherwise empty.
+  /// empty for what comes once in a call, and "sha256:" and a digest of the message for everything else (transcript,
+  /// conversation-update and so on come many times).
   std::string status;
   std::string call_id;  ///< of an event without a call: "sha256:" and the digest of the body
   std::optional<holdfast::Timestamp> call_created_at;
