@@ -11,6 +11,7 @@
 #include <activities/step_failures.hpp>
 #include <activities/usage.hpp>
 #include <activities/webhook_posts.hpp>
+#include <activities/webhook_redelivery.hpp>
 
 /// What the activities do. Those with a transaction write in it and nowhere else, never block, and set the tenant
 /// themselves; those without may take their time. All are thread-safe, and repeating one changes nothing. Failures
@@ -35,9 +36,11 @@ WebhooksStarted start_call_webhooks(Services&, pqxx::transaction_base&, const Ca
 holdfast::Nothing broadcast_call(Services&, const CallBroadcast&);
 holdfast::Nothing record_step_failure(Services&, pqxx::transaction_base&, const StepFailure&);
 
-WebhookAnswer post_webhook(Services&, const DeliveryKey&);
+/// `attempt` counts from 1, and lengthens the wait for a place at a busy endpoint.
+WebhookAnswer post_webhook(Services&, const DeliveryKey&, int attempt = 1);
 holdfast::Nothing log_webhook_attempt(Services&, pqxx::transaction_base&, const WebhookAttempt&);
 EndpointState give_up_webhook(Services&, pqxx::transaction_base&, const WebhookGivenUp&);
+RedeliveredPage redeliver_page(Services&, pqxx::transaction_base&, const RedeliveryRange&);
 holdfast::Nothing email_endpoint_disabled(Services&, const EndpointNotice&);
 
 }  // namespace platform::bodies

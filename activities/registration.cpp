@@ -37,9 +37,12 @@ void register_activities(holdfast::worker::Registry& registry, Services& service
   registry.add(start_call_webhooks, in_transaction(services, bodies::start_call_webhooks));
   registry.add(broadcast_call, plain(services, bodies::broadcast_call));
   registry.add(record_step_failure, in_transaction(services, bodies::record_step_failure));
-  registry.add(post_webhook, plain(services, bodies::post_webhook));
+  registry.add(post_webhook, [&services](const DeliveryKey& in, ActivityContext& context) {
+    return bodies::post_webhook(services, in, context.attempt());
+  });
   registry.add(log_webhook_attempt, in_transaction(services, bodies::log_webhook_attempt));
   registry.add(give_up_webhook, in_transaction(services, bodies::give_up_webhook));
+  registry.add(redeliver_page, in_transaction(services, bodies::redeliver_page));
   registry.add(email_endpoint_disabled, plain(services, bodies::email_endpoint_disabled));
 }
 

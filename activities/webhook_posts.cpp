@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <random>
 
+#include <spdlog/spdlog.h>
 #include <boost/json.hpp>
 
 #include <activities/bodies.hpp>
@@ -16,15 +18,15 @@ namespace {
 
 using holdfast::ApplicationError;
 
-constexpr Statement kReadDelivery{"platform_read_delivery", R"(
-WITH tenant AS MATERIALIZED (SELECT set_config('app.organization_id', $1, true)::uuid AS id)
-SELECT i.url, to_json(i.secrets), coalesce(i.disabled_reason, ''), coalesce(d.body, '')
-FROM tenant t
-CROSS JOIN LATERAL (SELECT url, secrets, disabled_reason FROM platform.integrations
-                    WHERE organization_id = t.id AND id = $3::uuid OFFSET 0) i
-LEFT JOIN LATERAL (SELECT body FROM platform.webhook_deliveries
-                   WHERE organization_id = t.id AND created_at = $2::timestamptz AND integration_id = $3::uuid
-                     AND message_id = $4 OFFSET 0) d ON true)"};
+// Both are functions, because they set their tenant and then update rows, in one statement.
+constexpr Statement kBeginAttempt{"platform_begin_webhook_attempt", R"(
+SELECT url, to_json(secrets), coalesce(disabled_reason, ''), body, slot, wait_ms
+FROM platform.begin_webhook_attempt($1::uuid, $2::timestamptz, $3::uuid, $4, $5::integer * interval '1 second'))"};
+constexpr Statement kEndAttempt{"platform_end_webhook_attempt",
+                                "SELECT platform.end_webhook_attempt($1::uuid, $2::uuid, $3::smallint, $4)"};
+
+constexpr int kLeaseSeconds = 15;  // an attempt takes 10 s at most; the place of a worker that died is free after this
+constexpr std::chrono::milliseconds kShortestWait{250}, kLongestWait{60'000};
 
 // The steps below update rows, which no lateral subquery can order after set_config: they set the tenant first.
 constexpr Statement kSetTenant{"platform_set_tenant", "SELECT set_config('app.organization_id', $1, true)"};
@@ -79,33 +81,74 @@ INSERT INTO platform.outbox (organization_id, idempotency_key, channel, recipien
 SELECT t.id, $2, 'email', $3, $4, $5, $6 FROM tenant t
 ON CONFLICT DO NOTHING)"};
 
-vendors::WebhookPost read_post(Services& services, const DeliveryKey& key) {
+/// How long to wait for a place: at least `least`, longer the more often there was none, and never as long as the
+/// neighbours, so that those who wait do not come back together.
+holdfast::Duration wait_for_place(std::chrono::milliseconds least, int attempt) {
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  const auto grown = std::min(kLongestWait, kShortestWait * (1 << std::min(attempt, 8)));
+  return std::max(least, grown) * std::uniform_int_distribution(100, 200)(random) / 100;
+}
+
+/// A place at the endpoint, given back when the attempt is over.
+class Place {
+ public:
+  Place(Services& services, const DeliveryKey& key, int slot) : services_(services), key_(key), slot_(slot) {}
+  Place(const Place&) = delete;
+  ~Place() {
+    try {
+      services_.database.query([&](pqxx::transaction_base& tx) {
+        services_.sql(tx, kEndAttempt, key_.organization_id.to_string(), key_.integration_id.to_string(), slot_,
+                      key_.message_id);
+      });
+    } catch (const std::exception& e) {
+      spdlog::warn("a place at endpoint {} is held until its lease ends: {}", key_.integration_id.to_string(),
+                   e.what());
+    }
+  }
+
+ private:
+  Services& services_;
+  const DeliveryKey& key_;
+  const int slot_;
+};
+
+struct Attempt {
   vendors::WebhookPost post;
+  int slot = 0;
+};
+
+Attempt begin_attempt(Services& services, const DeliveryKey& key, int attempt) {
+  pqxx::result rows;
   services.database.query([&](pqxx::transaction_base& tx) {
-    const auto rows =
-        services.sql(tx, kReadDelivery, key.organization_id.to_string(), holdfast::to_rfc3339(key.created_at),
-                     key.integration_id.to_string(), key.message_id);
-    if (rows.empty()) throw ApplicationError(kWebhookDisabled, "the endpoint was deleted", true);
-    if (const std::string reason = rows[0][2].c_str(); !reason.empty())
-      throw ApplicationError(kWebhookDisabled, "the endpoint is disabled: " + reason, true);
-    post.url = rows[0][0].c_str();
-    for (const auto& secret : boost::json::parse(rows[0][1].c_str()).as_array())
-      post.secrets.emplace_back(secret.as_string());
-    post.body = rows[0][3].c_str();
+    rows = services.sql(tx, kBeginAttempt, key.organization_id.to_string(), holdfast::to_rfc3339(key.created_at),
+                        key.integration_id.to_string(), key.message_id, kLeaseSeconds);
   });
-  if (post.body.empty())
+  if (rows.empty()) throw ApplicationError(kWebhookDisabled, "the endpoint was deleted", true);
+  const auto row = rows[0];
+  if (const std::string reason = row[2].c_str(); !reason.empty())
+    throw ApplicationError(kWebhookDisabled, "the endpoint is disabled: " + reason, true);
+  if (row[3].is_null())
     throw ApplicationError("DeliveryNotFound", "no message " + key.message_id + " is stored for this endpoint", true);
-  post.message_id = key.message_id;
-  return post;
+  if (row[4].is_null())
+    throw ApplicationError(kEndpointBusy, "the endpoint takes no further request now")
+        .with_next_retry(wait_for_place(std::chrono::milliseconds(row[5].as<int>()), attempt));
+  Attempt begun{.post = {}, .slot = row[4].as<int>()};
+  begun.post.url = row[0].c_str();
+  for (const auto& secret : boost::json::parse(row[1].c_str()).as_array())
+    begun.post.secrets.emplace_back(secret.as_string());
+  begun.post.message_id = key.message_id;
+  begun.post.body = row[3].c_str();
+  return begun;
 }
 
 }  // namespace
 
-WebhookAnswer post_webhook(Services& services, const DeliveryKey& key) {
-  const auto post = read_post(services, key);
+WebhookAnswer post_webhook(Services& services, const DeliveryKey& key, int attempt) {
+  const auto begun = begin_attempt(services, key, attempt);
+  const Place place(services, key, begun.slot);
   WebhookAnswer answer;
   try {
-    const auto reply = services.webhooks.send(post);
+    const auto reply = services.webhooks.send(begun.post);
     answer.status = reply.status;
     answer.latency_ms = reply.latency.count();
     answer.response = vendors::text_prefix(reply.response_start, kResponseStart);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <boost/describe/class.hpp>
@@ -17,8 +18,15 @@ struct DeliveryKey {
   holdfast::Uuid integration_id;
   std::string message_id;          ///< sent as webhook-id, the same in every attempt
   holdfast::Timestamp created_at;  ///< the partition key
+  /// Of a redelivery: attempts that the log holds already. Numbers go on from there.
+  std::optional<std::int64_t> attempts_before{};
 };
-BOOST_DESCRIBE_STRUCT(DeliveryKey, (), (organization_id, integration_id, message_id, created_at))
+BOOST_DESCRIBE_STRUCT(DeliveryKey, (), (organization_id, integration_id, message_id, created_at, attempts_before))
+
+/// webhook-{integration}-{message id}: one run at a time delivers a message to an endpoint.
+inline std::string webhook_workflow_id(const DeliveryKey& key) {
+  return "webhook-" + key.integration_id.to_string() + "-" + key.message_id;
+}
 
 /// What one attempt got. An endpoint that cannot be reached is an answer too: status 0 and an error.
 struct WebhookAnswer {
@@ -67,9 +75,21 @@ inline constexpr const char* kWebhookQueue = "webhooks";
 /// The failure type of a delivery to an endpoint that is disabled, was deleted, or answered 410 Gone.
 inline constexpr const char* kWebhookDisabled = "WebhookDisabled";
 
-/// Signs and posts the message: 10 s, no redirects. Returns whatever the endpoint answered; fails for good with type
-/// kWebhookDisabled if the endpoint may not be called any more.
-inline const holdfast::Activity<DeliveryKey, WebhookAnswer> post_webhook{"post_webhook", step_options()};
+/// The failure type of an attempt that the endpoint's limits do not allow now. It is tried again later.
+inline constexpr const char* kEndpointBusy = "EndpointBusy";
+
+/// Waiting for a place at an endpoint is not a failure, so there is no last attempt.
+inline holdfast::ActivityOptions post_options() {
+  auto options = step_options();
+  options.retry.max_attempts = 0;
+  options.retry.maximum_interval = std::chrono::minutes(1);
+  return options;
+}
+
+/// Signs and posts the message: 10 s, no redirects, within the endpoint's limits (integrations.max_concurrent and
+/// max_per_second), for whose sake it waits without holding a thread. Returns whatever the endpoint answered; fails for
+/// good with type kWebhookDisabled if the endpoint may not be called any more.
+inline const holdfast::Activity<DeliveryKey, WebhookAnswer> post_webhook{"post_webhook", post_options()};
 
 /// Logs one attempt and keeps the endpoint's failing_since.
 inline const holdfast::TransactionalActivity<WebhookAttempt> log_webhook_attempt{"log_webhook_attempt", step_options()};

@@ -65,8 +65,10 @@ Workflow<WebhookDelivered> webhook_delivery(Context ctx, DeliveryKey delivery) {
 
     const bool was_called = posted.disabled.empty() || last.status != 0;
     if (was_called)
-      co_await ctx.run(log_webhook_attempt,
-                       {.delivery = delivery, .attempt = attempt, .answer = last, .delivered = accepted(last)});
+      co_await ctx.run(log_webhook_attempt, {.delivery = delivery,
+                                             .attempt = delivery.attempts_before.value_or(0) + attempt,
+                                             .answer = last,
+                                             .delivered = accepted(last)});
     if (accepted(last)) co_return WebhookDelivered{.attempts = attempt, .status = last.status};
     if (!posted.disabled.empty()) {
       co_await give_up(

@@ -14,7 +14,7 @@ struct WebhookDelivered {
 };
 BOOST_DESCRIBE_STRUCT(WebhookDelivered, (), (attempts, status))
 
-/// One message to one endpoint, until it is accepted or given up. Workflow id: webhook-{integration}-{message id}.
+/// One message to one endpoint, until it is accepted or given up. Workflow id: webhook_workflow_id().
 /// Fails with type "WebhookDisabled" (410 Gone, or the endpoint is disabled) or "WebhookFailed" (the schedule ended).
 inline const holdfast::WorkflowType<DeliveryKey, WebhookDelivered> kWebhookDelivery{kWebhookDeliveryType,
                                                                                     kWebhookQueue};

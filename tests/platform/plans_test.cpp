@@ -74,6 +74,20 @@ TEST_F(Plans, no_step_reads_a_table_as_a_whole) {
   bodies::log_webhook_attempt(services_, second, {key, 1, {}, false});
   bodies::give_up_webhook(services_, second, {key, "failed", "x", true});
   second.commit();
+  owner("UPDATE platform.integrations SET disabled_at = NULL, disabled_reason = NULL, max_per_second = 5");
+  owner("ANALYZE platform.integrations");
+  owner("SELECT pg_stat_reset()");
+  bodies::post_webhook(services_, key);
+  pqxx::work third(lane);
+  EXPECT_EQ(bodies::redeliver_page(services_, third,
+                                   {.organization_id = acme_,
+                                    .integration_id = key.integration_id,
+                                    .from = call.created_at - std::chrono::hours(48),
+                                    .until = call.created_at + std::chrono::hours(1),
+                                    .statuses = {"failed"}})
+                .started,
+            1);
+  third.commit();
   Caches nothing_cached;
   Services services{{}, database_, nothing_cached, extractor_, sms_, email_, broadcaster_, endpoint_};
   bodies::send_call_email(services, {call, 1});

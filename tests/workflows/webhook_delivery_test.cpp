@@ -1,6 +1,7 @@
 #include "workflow_driver.hpp"
 
 #include <workflows/webhook_delivery.hpp>
+#include <workflows/webhook_redelivery.hpp>
 
 namespace platform::test {
 namespace {
@@ -36,10 +37,11 @@ class Delivery : public testing::Test {
   bool newly_disabled_ = false;
   std::vector<WebhookAttempt> log_;
   WebhookGivenUp end_;
-  WorkflowDriver driver_{define(kWebhookDelivery, webhook_delivery),
-                         encode(DeliveryKey{Uuid::parse("00000000-0000-7000-8000-00000000000a"),
-                                            Uuid::parse("00000000-0000-7000-8000-0000000000f1"), "call-completed-1",
-                                            parse_rfc3339("2026-11-30T17:00:00Z")})};
+  const DeliveryKey key_{.organization_id = Uuid::parse("00000000-0000-7000-8000-00000000000a"),
+                         .integration_id = Uuid::parse("00000000-0000-7000-8000-0000000000f1"),
+                         .message_id = "call-completed-1",
+                         .created_at = parse_rfc3339("2026-11-30T17:00:00Z")};
+  WorkflowDriver driver_{define(kWebhookDelivery, webhook_delivery), encode(key_)};
 };
 
 TEST(WebhookSchedule, is_the_specifications) {
@@ -67,6 +69,34 @@ TEST_F(Delivery, failures_are_repeated_after_the_schedules_waits_and_each_attemp
   const auto planned = 5s + 5min + 30min + 2h;
   EXPECT_GE(driver_.elapsed(), planned * 9 / 10);
   EXPECT_LE(driver_.elapsed(), planned * 11 / 10);
+}
+
+TEST_F(Delivery, a_redelivery_goes_on_with_the_numbers_of_the_log) {
+  auto key = key_;
+  key.attempts_before = 10;
+  WorkflowDriver again(define(kWebhookDelivery, webhook_delivery), encode(key));
+  again.on(post_webhook, [](const DeliveryKey&) { return status(200); });
+  again.on(log_webhook_attempt, [](const WebhookAttempt& attempt) {
+    EXPECT_EQ(attempt.attempt, 11);
+    return Nothing{};
+  });
+  again.run();
+  EXPECT_EQ(again.result<WebhookDelivered>().attempts, 1);
+}
+
+TEST(Redelivery, goes_through_the_range_page_by_page) {
+  RedeliveryRange range{.organization_id = {}, .integration_id = {}, .from = {}, .until = {}, .statuses = {"failed"}};
+  WorkflowDriver driver(define(kWebhookRedelivery, webhook_redelivery), encode(range));
+  std::vector<std::string> after;
+  driver.on(redeliver_page, [&](const RedeliveryRange& in) {
+    after.push_back(in.after ? in.after->message_id : "");
+    RedeliveredPage page{.started = 100, .last = DeliveryPosition{{}, "m" + std::to_string(after.size())}};
+    if (after.size() == 3) page = {.started = 7};
+    return page;
+  });
+  driver.run();
+  EXPECT_EQ(driver.result<Redelivered>().messages, 207);
+  EXPECT_EQ(after, (std::vector<std::string>{"", "m1", "m2"}));
 }
 
 TEST_F(Delivery, the_schedule_ends_after_ten_attempts_and_fails_the_run) {
