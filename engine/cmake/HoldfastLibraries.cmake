@@ -14,6 +14,13 @@ pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(libpqxx REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 
+# Debian's cctz comes without a CMake package.
+if(NOT TARGET cctz::cctz)
+  find_library(CCTZ_LIBRARY cctz REQUIRED)
+  add_library(cctz::cctz UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(cctz::cctz PROPERTIES IMPORTED_LOCATION "${CCTZ_LIBRARY}")
+endif()
+
 # yaml-cpp 0.7 exports a target without a namespace and without its include folder.
 if(NOT TARGET yaml-cpp::yaml-cpp)
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
