@@ -3,13 +3,18 @@
 #include <pqxx/transaction_base>
 
 #include <activities/action_items.hpp>
+#include <activities/billing.hpp>
+#include <activities/billing_sweep.hpp>
 #include <activities/broadcasts.hpp>
 #include <activities/call_notices.hpp>
 #include <activities/call_record.hpp>
 #include <activities/call_webhooks.hpp>
+#include <activities/meter_errors.hpp>
 #include <activities/services.hpp>
 #include <activities/step_failures.hpp>
 #include <activities/usage.hpp>
+#include <activities/usage_aggregation.hpp>
+#include <activities/usage_alerts.hpp>
 #include <activities/webhook_posts.hpp>
 #include <activities/webhook_redelivery.hpp>
 
@@ -42,5 +47,20 @@ holdfast::Nothing log_webhook_attempt(Services&, pqxx::transaction_base&, const 
 EndpointState give_up_webhook(Services&, pqxx::transaction_base&, const WebhookGivenUp&);
 RedeliveredPage redeliver_page(Services&, pqxx::transaction_base&, const RedeliveryRange&);
 holdfast::Nothing email_endpoint_disabled(Services&, const EndpointNotice&);
+
+OrganizationPages divide_organizations(Services&, const holdfast::Nothing&);
+UsageTotals aggregate_usage(Services&, const UsageDay&);
+UsageAlertSent email_usage_alert(Services&, const UsageAlert&);
+
+BillingStarted start_due_billing(Services&, pqxx::transaction_base&, const BillingPage&);
+Settlement settle_period(Services&, pqxx::transaction_base&, const BillingKey&);
+/// `attempt` counts from 1: each makes a request of its own for the same event.
+ReportSent report_usage(Services&, const ReportKey&, int attempt);
+holdfast::Nothing record_report(Services&, pqxx::transaction_base&, const ReportKey&);
+holdfast::Nothing record_refusal(Services&, pqxx::transaction_base&, const ReportRefusal&);
+holdfast::Nothing expire_report(Services&, pqxx::transaction_base&, const ReportRefusal&);
+PeriodMoved close_period(Services&, pqxx::transaction_base&, const BillingPeriod&);
+MeterErrors read_meter_errors(Services&, const VendorEventKey&);
+holdfast::Nothing record_rejected_usage(Services&, pqxx::transaction_base&, const RejectedUsage&);
 
 }  // namespace platform::bodies

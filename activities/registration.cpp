@@ -19,6 +19,23 @@ auto plain(Services& services, Out (*body)(Services&, const In&)) {
   return [&services, body](const In& in, ActivityContext&) { return body(services, in); };
 }
 
+void register_billing(holdfast::worker::Registry& registry, Services& services) {
+  registry.add(divide_organizations, plain(services, bodies::divide_organizations));
+  registry.add(aggregate_usage, plain(services, bodies::aggregate_usage));
+  registry.add(email_usage_alert, plain(services, bodies::email_usage_alert));
+  registry.add(start_due_billing, in_transaction(services, bodies::start_due_billing));
+  registry.add(settle_period, in_transaction(services, bodies::settle_period));
+  registry.add(report_usage, [&services](const ReportKey& in, ActivityContext& context) {
+    return bodies::report_usage(services, in, context.attempt());
+  });
+  registry.add(record_report, in_transaction(services, bodies::record_report));
+  registry.add(record_refusal, in_transaction(services, bodies::record_refusal));
+  registry.add(expire_report, in_transaction(services, bodies::expire_report));
+  registry.add(close_period, in_transaction(services, bodies::close_period));
+  registry.add(read_meter_errors, plain(services, bodies::read_meter_errors));
+  registry.add(record_rejected_usage, in_transaction(services, bodies::record_rejected_usage));
+}
+
 }  // namespace
 
 void register_activities(holdfast::worker::Registry& registry, Services& services) {
@@ -44,6 +61,7 @@ void register_activities(holdfast::worker::Registry& registry, Services& service
   registry.add(give_up_webhook, in_transaction(services, bodies::give_up_webhook));
   registry.add(redeliver_page, in_transaction(services, bodies::redeliver_page));
   registry.add(email_endpoint_disabled, plain(services, bodies::email_endpoint_disabled));
+  register_billing(registry, services);
 }
 
 }  // namespace platform

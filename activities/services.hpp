@@ -7,6 +7,7 @@
 #include <activities/vendors/email_sender.hpp>
 #include <activities/vendors/realtime_broadcaster.hpp>
 #include <activities/vendors/sms_sender.hpp>
+#include <activities/vendors/usage_billing.hpp>
 #include <activities/vendors/webhook_sender.hpp>
 
 namespace platform {
@@ -22,6 +23,7 @@ struct Services {
   vendors::EmailSender& email;
   vendors::RealtimeBroadcaster& broadcaster;
   vendors::WebhookSender& webhooks;
+  vendors::UsageBilling& billing;
 };
 
 }  // namespace platform

@@ -8,12 +8,15 @@ namespace platform::bodies {
 namespace {
 
 // The ledger's primary key decides; the counter moves only with a new ledger row. The counter row is this server
-// process's own (see schema/platform/0003_usage.sql), so lanes never wait for one another here.
+// process's own (see schema/platform/0003_usage.sql), so lanes never wait for one another here. A call counts in the
+// period in which it ended; only one that did not end in the current one has to be looked up.
 constexpr Statement kAddUsage{"platform_add_usage", R"(
 WITH tenant AS MATERIALIZED (SELECT set_config('app.organization_id', $1, true)::uuid AS id),
 period AS MATERIALIZED (
-  SELECT o.id, o.period_start FROM tenant t CROSS JOIN LATERAL (
-    SELECT id, period_start FROM platform.organizations WHERE id = t.id OFFSET 0) o),
+  SELECT o.id, CASE WHEN $3::timestamptz >= o.period_start AND $3::timestamptz < o.period_end THEN o.period_start
+                    ELSE platform.billing_period_start(o.id, $3::timestamptz) END AS period_start
+  FROM tenant t CROSS JOIN LATERAL (
+    SELECT id, period_start, period_end FROM platform.organizations WHERE id = t.id OFFSET 0) o),
 entry AS (
   INSERT INTO platform.usage_ledger (organization_id, source, occurred_at, period_start, minutes)
   SELECT p.id, $2, $3::timestamptz, p.period_start, $4::integer FROM period p

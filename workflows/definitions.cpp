@@ -1,7 +1,12 @@
 #include <workflows/definitions.hpp>
 
+#include <workflows/billing_cycle.hpp>
+#include <workflows/billing_sweep.hpp>
 #include <workflows/call_processing.hpp>
 #include <workflows/call_started.hpp>
+#include <workflows/meter_errors.hpp>
+#include <workflows/usage_aggregation.hpp>
+#include <workflows/usage_alert.hpp>
 #include <workflows/webhook_delivery.hpp>
 #include <workflows/webhook_redelivery.hpp>
 
@@ -13,6 +18,11 @@ std::vector<holdfast::WorkflowDefinition> workflow_definitions() {
       holdfast::define(kCallProcessing, call_processing),
       holdfast::define(kWebhookDelivery, webhook_delivery),
       holdfast::define(kWebhookRedelivery, webhook_redelivery),
+      holdfast::define(kUsageAggregation, usage_aggregation),
+      holdfast::define(kUsageAlert, usage_alert),
+      holdfast::define(kBillingSweep, billing_sweep),
+      holdfast::define(kBillingCycle, billing_cycle),
+      holdfast::define(kMeterErrors, meter_errors),
   };
 }
 

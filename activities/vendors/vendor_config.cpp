@@ -75,6 +75,13 @@ void read_platform(const Environment& env, VendorConfig& config) {
     vapi.api_key = env.get("VAPI_API_KEY");
     env.override(vapi.base_url, "VAPI_BASE_URL");
   }
+  if (env.has("STRIPE_API_KEY")) {
+    auto& stripe = config.stripe.emplace();
+    stripe.api_key = env.get("STRIPE_API_KEY");
+    stripe.meter_id = env.need("STRIPE_METER_ID", "STRIPE_API_KEY");
+    env.override(stripe.event_name, "STRIPE_EVENT_NAME");
+    env.override(stripe.base_url, "STRIPE_BASE_URL");
+  }
 }
 
 }  // namespace

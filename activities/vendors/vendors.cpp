@@ -32,6 +32,11 @@ std::unique_ptr<VapiCalls> make_vapi_calls(const VendorConfig& config, HttpClien
   return std::make_unique<LocalVapiCalls>();
 }
 
+std::unique_ptr<UsageBilling> make_billing(const VendorConfig& config, HttpClient& client) {
+  if (config.stripe) return std::make_unique<StripeUsageBilling>(client, *config.stripe);
+  return std::make_unique<LocalUsageBilling>();
+}
+
 }  // namespace
 
 Vendors make_vendors(const VendorConfig& config, OutboxSink outbox, BroadcastSink broadcasts) {
@@ -45,6 +50,7 @@ Vendors make_vendors(const VendorConfig& config, OutboxSink outbox, BroadcastSin
   out.realtime = make_realtime(config, client, std::move(broadcasts));
   out.webhooks = std::make_unique<HttpWebhookSender>(*out.webhook_http);
   out.vapi_calls = make_vapi_calls(config, client);
+  out.billing = make_billing(config, client);
   return out;
 }
 

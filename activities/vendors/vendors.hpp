@@ -5,6 +5,7 @@
 #include <activities/vendors/outbox.hpp>
 #include <activities/vendors/realtime_broadcaster.hpp>
 #include <activities/vendors/sms_sender.hpp>
+#include <activities/vendors/usage_billing.hpp>
 #include <activities/vendors/vapi_calls.hpp>
 #include <activities/vendors/vendor_config.hpp>
 #include <activities/vendors/webhook_sender.hpp>
@@ -25,6 +26,7 @@ struct Vendors {
   std::unique_ptr<RealtimeBroadcaster> realtime;
   std::unique_ptr<WebhookSender> webhooks;
   std::unique_ptr<VapiCalls> vapi_calls;
+  std::unique_ptr<UsageBilling> billing;
 };
 
 /// REST adapters for what is configured, local ones for the rest. The sinks are what the local ones write to; they are

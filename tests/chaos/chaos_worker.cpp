@@ -45,8 +45,15 @@ int run_worker(const std::string& database_url, int lease_ms) {
   platform::BroadcastWriter broadcasts(database_url);
   auto vendors = platform::vendors::make_vendors(
       {}, [](const auto&) {}, [&](const auto& broadcast) { broadcasts.add(broadcast); });
-  platform::Services services{
-      {}, database, caches, *vendors.action_items, *vendors.sms, *vendors.email, *vendors.realtime, *vendors.webhooks};
+  platform::Services services{{},
+                              database,
+                              caches,
+                              *vendors.action_items,
+                              *vendors.sms,
+                              *vendors.email,
+                              *vendors.realtime,
+                              *vendors.webhooks,
+                              *vendors.billing};
   holdfast::worker::Registry registry;
   platform::register_workflows(registry);
   platform::register_activities(registry, services);

@@ -70,7 +70,7 @@ TEST_F(CallSteps, repeating_every_step_changes_nothing) {
 TEST_F(CallSteps, a_step_reads_the_report_again_when_it_runs_elsewhere) {
   const auto call = receive_report();
   Caches other_process;
-  Services services{{}, database_, other_process, extractor_, sms_, email_, broadcaster_, endpoint_};
+  Services services{{}, database_, other_process, extractor_, sms_, email_, broadcaster_, endpoint_, billing_};
   auto tx = begin();
   bodies::store_transcript(services, tx, call);
   bodies::store_recording(services, tx, call);
@@ -140,7 +140,7 @@ TEST_F(CallSteps, messages_to_people_hold_summary_and_action_items) {
   const auto sent = bodies::send_call_email(services_, notice);
   step(bodies::record_call_notices, SentNotices{notice, {sent}});
   Caches other_process;
-  Services services{{}, database_, other_process, extractor_, sms_, email_, broadcaster_, endpoint_};
+  Services services{{}, database_, other_process, extractor_, sms_, email_, broadcaster_, endpoint_, billing_};
   EXPECT_EQ(bodies::send_call_email(services, notice).vendor_id, sent.vendor_id);
   auto tx = begin();
   bodies::record_call_notices(services, tx, {notice, {sent}});  // the same key: recorded once

@@ -89,7 +89,7 @@ TEST_F(Plans, no_step_reads_a_table_as_a_whole) {
             1);
   third.commit();
   Caches nothing_cached;
-  Services services{{}, database_, nothing_cached, extractor_, sms_, email_, broadcaster_, endpoint_};
+  Services services{{}, database_, nothing_cached, extractor_, sms_, email_, broadcaster_, endpoint_, billing_};
   bodies::send_call_email(services, {call, 1});
   bodies::email_endpoint_disabled(services, {key, "x"});
 

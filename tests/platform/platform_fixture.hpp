@@ -72,7 +72,8 @@ class PlatformTest : public testing::Test {
   vendors::LocalEmailSender email_{[](const auto&) {}};
   vendors::LocalRealtimeBroadcaster broadcaster_{[this](const auto& b) { broadcasts_.add(b); }};
   FakeEndpoint endpoint_;
-  Services services_{{}, database_, caches_, extractor_, sms_, email_, broadcaster_, endpoint_};
+  vendors::LocalUsageBilling billing_;
+  Services services_{{}, database_, caches_, extractor_, sms_, email_, broadcaster_, endpoint_, billing_};
 };
 
 }  // namespace platform::test

@@ -80,7 +80,7 @@ TEST_F(OnAWorker, a_call_is_processed_and_its_webhook_delivered) {
 
 TEST_F(OnAWorker, a_refusing_model_is_recorded_and_does_not_fail_the_call) {
   RefusingExtractor refusing;
-  Services services{{}, database_, caches_, refusing, sms_, email_, broadcaster_, endpoint_};
+  Services services{{}, database_, caches_, refusing, sms_, email_, broadcaster_, endpoint_, billing_};
   start(services);
   const auto call = receive_report();
   EXPECT_EQ(process(call).failed_steps, (std::vector<std::string>{"action_items"}));

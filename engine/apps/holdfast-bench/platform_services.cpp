@@ -46,7 +46,8 @@ PlatformServices::PlatformServices(const std::string& database_url)
                 *vendors_.sms,
                 *vendors_.email,
                 *vendors_.realtime,
-                *vendors_.webhooks} {}
+                *vendors_.webhooks,
+                *vendors_.billing} {}
 
 void PlatformServices::add_to(holdfast::worker::Registry& registry) {
   platform::register_workflows(registry);

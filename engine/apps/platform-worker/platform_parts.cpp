@@ -18,7 +18,8 @@ PlatformParts::PlatformParts(const std::string& database_url, bool prepared)
                 *vendors_.sms,
                 *vendors_.email,
                 *vendors_.realtime,
-                *vendors_.webhooks} {
+                *vendors_.webhooks,
+                *vendors_.billing} {
   platform::register_workflows(registry_);
   platform::register_activities(registry_, services_);
 }
