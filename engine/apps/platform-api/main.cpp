@@ -1,16 +1,18 @@
-// platform-api: takes VAPI's webhooks in.
+// platform-api: takes VAPI's webhooks in, and serves the REST API.
 #include <cstdlib>
 #include <iostream>
 
 #include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 
+#include <activities/vendors/vendor_config.hpp>
 #include <app/exit_code.hpp>
 #include <app/logging.hpp>
 #include <app/stop_signals.hpp>
 #include <holdfast/http/http_server.hpp>
 #include <holdfast/store/postgres/postgres_store.hpp>
 #include <ingress/platform_api.hpp>
+#include <rest/rest_api.hpp>
 
 using namespace holdfast;
 
@@ -19,6 +21,7 @@ namespace {
 struct Arguments {
   http::HttpServerOptions server{.port = 8080};
   platform::ingress::PlatformApiOptions api;
+  platform::rest::RestOptions rest;
   std::string log_level = "info", log_format = "text";
   bool unprepared = false;
 };
@@ -41,6 +44,17 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->envname("HOLDFAST_API_CONNECTIONS")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
+  app.add_option("--rest-connections", arguments.rest.connections, "Database connections of the REST API")
+      ->envname("HOLDFAST_API_REST_CONNECTIONS")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  app.add_option("--requests-per-second", arguments.rest.requests_per_second, "REST requests per API key and process")
+      ->envname("HOLDFAST_API_REQUESTS_PER_SECOND")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  app.add_option("--public-url", arguments.rest.public_url,
+                 "Where the world reaches this API: for links and signatures")
+      ->envname("HOLDFAST_API_PUBLIC_URL");
   app.add_flag("--unprepared", arguments.unprepared,
                "No prepared statements (PgBouncer before 1.21 in transaction mode)")
       ->envname("HOLDFAST_API_UNPREPARED");
@@ -56,6 +70,15 @@ void add_options(CLI::App& app, Arguments& arguments) {
       "SIGTERM and SIGINT end it in good order; a second one at once.");
 }
 
+platform::rest::RestOptions rest_options(const Arguments& arguments) {
+  auto options = arguments.rest;
+  options.database = arguments.api.database;
+  // From the environment only: a command line can be read by everybody on the machine.
+  if (const char* key = std::getenv("HOLDFAST_API_OPERATOR_KEY")) options.operator_key = key;
+  options.webhook_network = platform::vendors::vendor_config_from_environment().webhook_network;
+  return options;
+}
+
 int run(Arguments& arguments) {
   app::set_up_logging(arguments.log_level, arguments.log_format);
   app::StopSignals signals;
@@ -66,8 +89,13 @@ int run(Arguments& arguments) {
                                   .pool_size = 2,
                                   .prepared = arguments.api.database.prepared,
                                   .application_name = "platform-api"});
-  platform::ingress::PlatformApi api(arguments.api, client::Client(store));
-  http::HttpServer server(arguments.server, [&api](const http::HttpRequest& request) { return api.answer(request); });
+  const client::Client client(store);
+  platform::rest::RestApi rest(rest_options(arguments), client);
+  arguments.api.more_metrics = [&rest](http::MetricsText& text) { rest.add_metrics(text); };
+  platform::ingress::PlatformApi api(arguments.api, client);
+  http::HttpServer server(arguments.server, [&api, &rest](const http::HttpRequest& request) {
+    return platform::rest::RestApi::takes(request.path) ? rest.answer(request) : api.answer(request);
+  });
   server.start();
   spdlog::info("platform-api {} listens on {}", HOLDFAST_VERSION, server.url());
   signals.wait();
@@ -85,7 +113,8 @@ int fail(int code, const std::exception& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Receives VAPI's webhooks, stores them and starts their workflows.", "platform-api");
+  CLI::App app("Receives VAPI's webhooks, stores them and starts their workflows; serves the REST API.",
+               "platform-api");
   Arguments arguments;
   add_options(app, arguments);
   try {

@@ -156,6 +156,7 @@ HttpResponse PlatformApi::metrics() const {
   text.counter("holdfast_api_commits_total", "Transactions that filed events.", writer_.commits());
   text.counter("holdfast_api_events_committed_total", "Events in those transactions.", writer_.events());
   text.histogram("holdfast_api_webhook_seconds", "Time from request to answer.", counters_.latency);
+  if (options_.more_metrics) options_.more_metrics(text);
   return {.body = text.take(), .content_type = std::string(kMetricsContentType)};
 }
 

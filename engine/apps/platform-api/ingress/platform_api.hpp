@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,7 @@ struct PlatformApiOptions {
   int connections = 4;                      ///< that write events; one more looks things up
   std::chrono::milliseconds timeout{3000};  ///< how long a request waits for the database, twice
   std::chrono::milliseconds remember_organizations{5000};
+  std::function<void(holdfast::http::MetricsText&)> more_metrics{};  ///< of whoever shares the process
 };
 
 /// The API of the platform (docs/api.md), without its sockets: answers one request at a time per thread.
