@@ -9,6 +9,7 @@ namespace json = boost::json;
 
 constexpr std::string_view kPrefix = "/v1beta/models/";
 constexpr std::string_view kMethod = ":generateContent";
+constexpr std::string_view kEmbedMethod = ":batchEmbedContents";
 
 Reply refusal(int status, std::string_view name, std::string_view message) {
   return json_reply(status,
@@ -49,6 +50,40 @@ std::optional<Reply> refuse_config(const json::object& body) {
   return std::nullopt;
 }
 
+json::value schema_of(const json::object& body) {
+  const auto* config = body.if_contains("generationConfig");
+  const auto* object = config == nullptr ? nullptr : config->if_object();
+  const auto* schema = object == nullptr ? nullptr : object->if_contains("responseSchema");
+  return schema == nullptr ? json::value() : *schema;
+}
+
+/// The text of one request of a batch; throws std::exception if it is not valid.
+std::string embedded_text(const json::value& request, std::string_view model) {
+  if (request.at("model").as_string() != "models/" + std::string(model)) throw std::invalid_argument("model");
+  if (request.at("outputDimensionality") != json::value(1536)) throw std::invalid_argument("outputDimensionality");
+  std::string text;
+  for (const auto& part : request.at("content").at("parts").as_array()) text += part.at("text").as_string();
+  if (text.empty()) throw std::invalid_argument("content");
+  return text;
+}
+
+Reply embeddings(const json::object& body, std::string_view model) {
+  json::array out;
+  try {
+    const auto& requests = body.at("requests").as_array();
+    if (requests.empty() || requests.size() > 100) return invalid("at most 100 requests can be in one batch");
+    for (const auto& request : requests) {
+      const auto text = embedded_text(request, model);
+      if (text.size() > kMostEmbeddableBytes)
+        return invalid("The input token count exceeds the maximum number of tokens allowed");
+      out.push_back(json::object{{"values", embedding_answer(text)}});
+    }
+  } catch (const std::exception& e) {
+    return invalid(std::string("requests: not valid: ") + e.what());
+  }
+  return json_reply(200, json::object{{"embeddings", std::move(out)}});
+}
+
 }  // namespace
 
 std::optional<Reply> GeminiStandin::handle(const Request& request) {
@@ -56,19 +91,25 @@ std::optional<Reply> GeminiStandin::handle(const Request& request) {
   const auto key = request.headers.find("x-goog-api-key").value_or("");
   if (key.empty()) return refusal(403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers");
   if (key != keys_.gemini) return invalid("API key not valid. Please pass a valid API key.");
-  if (request.method != "POST" || !request.path.ends_with(kMethod)) {
+  const bool embeds = request.path.ends_with(kEmbedMethod);
+  if (request.method != "POST" || !(embeds || request.path.ends_with(kMethod))) {
     return refusal(404, "NOT_FOUND", "The requested method was not found");
   }
   const auto body = json_object(request);
   if (!body || media_type(request) != "application/json") return invalid("Invalid JSON payload received.");
+  auto model = request.path.substr(kPrefix.size());
+  model.resize(model.size() - (embeds ? kEmbedMethod : kMethod).size());
+  if (embeds) {
+    auto reply = embeddings(*body, model);
+    if (reply.status == 200) effects_.happened("gemini");
+    return reply;
+  }
   if (auto refused = refuse_config(*body)) return refused;
   const auto prompt = last_text(*body);
   if (!prompt) return invalid("contents is not specified");
-  const auto text = model_answer(*prompt);
+  const auto text = model_answer(*prompt, schema_of(*body));
   effects_.happened("gemini");
 
-  auto model = request.path.substr(kPrefix.size());
-  model.resize(model.size() - kMethod.size());
   json::array parts;
   parts.push_back(json::object{{"text", text}});
   json::array candidates;

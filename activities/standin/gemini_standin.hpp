@@ -6,7 +6,8 @@
 
 namespace platform::standin {
 
-/// Gemini's POST /v1beta/models/{model}:generateContent.
+/// Gemini's POST /v1beta/models/{model}:generateContent and :batchEmbedContents (at most 100; vectors are not
+/// normalised).
 class GeminiStandin final : public VendorModule {
  public:
   GeminiStandin(const StandinKeys& keys, Effects& effects) : keys_(keys), effects_(effects) {}

@@ -69,8 +69,15 @@ std::optional<std::string> last_content(const json::object& body) {
   return content;
 }
 
-json::object completion(const json::value& model, const std::string& prompt) {
-  const auto content = model_answer(prompt);
+/// The schema that the answer must have; null without one. The format was checked before.
+json::value schema_of(const json::object& body) {
+  const auto* format = body.if_contains("response_format");
+  if (format == nullptr || format->at("type") != json::value("json_schema")) return nullptr;
+  return format->at("json_schema").at("schema");
+}
+
+json::object completion(const json::value& model, const std::string& prompt, const json::value& schema) {
+  const auto content = model_answer(prompt, schema);
   json::array choices;
   choices.push_back(
       json::object{{"index", 0},
@@ -88,10 +95,53 @@ json::object completion(const json::value& model, const std::string& prompt) {
                                  {"total_tokens", prompt_tokens + completion_tokens}}}};
 }
 
+/// The texts of `input`: a string or a list of strings. Nothing if it is neither, or holds an empty one.
+std::optional<std::vector<std::string>> inputs_of(const json::object& body) {
+  const auto* input = body.if_contains("input");
+  if (input == nullptr) return std::nullopt;
+  std::vector<std::string> texts;
+  const auto add = [&](const json::value& text) {
+    if (!text.is_string() || text.get_string().empty()) return false;
+    texts.emplace_back(std::string_view(text.get_string()));
+    return true;
+  };
+  if (!input->is_array()) return add(*input) ? std::optional(texts) : std::nullopt;
+  for (const auto& text : input->get_array())
+    if (!add(text)) return std::nullopt;
+  if (texts.empty() || texts.size() > 2048) return std::nullopt;
+  return texts;
+}
+
+/// Last first, because clients must go by the index.
+json::object embedding_list(const json::value& model, const std::vector<std::string>& texts) {
+  json::array data;
+  std::int64_t tokens = 0;
+  for (auto i = texts.size(); i-- > 0;) {
+    data.push_back(json::object{{"object", "embedding"}, {"index", i}, {"embedding", embedding_answer(texts[i])}});
+    tokens += static_cast<std::int64_t>(texts[i].size() / 4 + 1);
+  }
+  return {{"object", "list"},
+          {"data", std::move(data)},
+          {"model", model},
+          {"usage", json::object{{"prompt_tokens", tokens}, {"total_tokens", tokens}}}};
+}
+
+Reply embeddings(const json::object& body, const json::value& model) {
+  const auto texts = inputs_of(body);
+  if (!texts) return invalid("'$.input' is invalid. Please check the API reference");
+  for (const auto& text : *texts)
+    if (text.size() > kMostEmbeddableBytes)
+      return invalid("This model's maximum context length is 2000 tokens; please reduce your prompt");
+  const auto* dimensions = body.if_contains("dimensions");
+  if (dimensions == nullptr || *dimensions != json::value(1536)) return invalid("the stand-in knows dimensions 1536");
+  return json_reply(200, embedding_list(model, *texts));
+}
+
 }  // namespace
 
 std::optional<Reply> OpenAiStandin::handle(const Request& request) {
-  if (request.path != "/v1/chat/completions") return std::nullopt;
+  const bool embeds = request.path == "/v1/embeddings";
+  if (!embeds && request.path != "/v1/chat/completions") return std::nullopt;
   if (request.method != "POST") return refusal(405, "invalid_request_error", "method_not_allowed", "Use POST");
   if (bearer(request) != keys_.openai) {
     return refusal(401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided");
@@ -103,11 +153,16 @@ std::optional<Reply> OpenAiStandin::handle(const Request& request) {
   if (!body) return invalid("We could not parse the JSON body of your request.");
   const auto* model = body->if_contains("model");
   if (model == nullptr || !model->is_string()) return invalid("you must provide a model parameter");
+  if (embeds) {
+    auto reply = embeddings(*body, *model);
+    if (reply.status == 200) effects_.happened("openai");
+    return reply;
+  }
   const auto prompt = last_content(*body);
   if (!prompt) return invalid("'messages' must be a list of {role, content}");
   if (auto refused = refuse_format(*body)) return refused;
   effects_.happened("openai");
-  return json_reply(200, completion(*model, *prompt));
+  return json_reply(200, completion(*model, *prompt, schema_of(*body)));
 }
 
 }  // namespace platform::standin

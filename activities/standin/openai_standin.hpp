@@ -6,7 +6,8 @@
 
 namespace platform::standin {
 
-/// OpenAI's POST /v1/chat/completions with response_format json_schema (strict rules are checked).
+/// OpenAI's POST /v1/chat/completions with response_format json_schema (strict rules are checked), and POST
+/// /v1/embeddings, which answers in reverse order and with vectors that are not normalised.
 class OpenAiStandin final : public VendorModule {
  public:
   OpenAiStandin(const StandinKeys& keys, Effects& effects) : keys_(keys), effects_(effects) {}

@@ -38,12 +38,14 @@ void read_models(const Environment& env, VendorConfig& config) {
     openai.api_key = env.get("OPENAI_API_KEY");
     env.override(openai.base_url, "OPENAI_BASE_URL");
     env.override(openai.model, "OPENAI_MODEL");
+    env.override(openai.embedding_model, "OPENAI_EMBEDDING_MODEL");
   }
   if (env.has("GEMINI_API_KEY")) {
     auto& gemini = config.gemini.emplace();
     gemini.api_key = env.get("GEMINI_API_KEY");
     env.override(gemini.base_url, "GEMINI_BASE_URL");
     env.override(gemini.model, "GEMINI_MODEL");
+    env.override(gemini.embedding_model, "GEMINI_EMBEDDING_MODEL");
   }
 }
 

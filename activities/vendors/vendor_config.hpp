@@ -1,8 +1,8 @@
 #pragma once
 
-#include <activities/vendors/gemini_action_item_extractor.hpp>
+#include <activities/vendors/gemini_api.hpp>
 #include <activities/vendors/network_policy.hpp>
-#include <activities/vendors/openai_action_item_extractor.hpp>
+#include <activities/vendors/openai_api.hpp>
 #include <activities/vendors/resend_email_sender.hpp>
 #include <activities/vendors/stripe_usage_billing.hpp>
 #include <activities/vendors/supabase_broadcaster.hpp>
@@ -33,9 +33,9 @@ using EnvironmentLookup = std::function<std::optional<std::string>(const std::st
 
 /// Reads OPENAI_API_KEY, GEMINI_API_KEY, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM, RESEND_API_KEY,
 /// RESEND_FROM, SUPABASE_URL, SUPABASE_SERVICE_KEY, VAPI_API_KEY, STRIPE_API_KEY, STRIPE_METER_ID, STRIPE_EVENT_NAME
-/// and their _BASE_URL and _MODEL companions, and HOLDFAST_ALLOW_LOOPBACK=1 (development: plain HTTP to this machine,
-/// for vendors and webhooks). Empty counts as unset. Throws std::invalid_argument naming the variable if a vendor is
-/// configured by half, or a value is not allowed.
+/// and their _BASE_URL, _MODEL and _EMBEDDING_MODEL companions, and HOLDFAST_ALLOW_LOOPBACK=1 (development: plain HTTP
+/// to this machine, for vendors and webhooks). Empty counts as unset. Throws std::invalid_argument naming the variable
+/// if a vendor is configured by half, or a value is not allowed.
 VendorConfig vendor_config_from(const EnvironmentLookup& lookup);
 
 /// The same from this process's environment.

@@ -1,15 +1,39 @@
 #include <activities/vendors/vendors.hpp>
 
 #include <activities/vendors/curl_http_client.hpp>
+#include <activities/vendors/gemini_embedder.hpp>
+#include <activities/vendors/gemini_language_model.hpp>
 #include <activities/vendors/keyword_action_item_extractor.hpp>
+#include <activities/vendors/keyword_insight_writer.hpp>
+#include <activities/vendors/model_action_item_extractor.hpp>
+#include <activities/vendors/model_insight_writer.hpp>
+#include <activities/vendors/ngram_embedder.hpp>
+#include <activities/vendors/openai_embedder.hpp>
+#include <activities/vendors/openai_language_model.hpp>
 
 namespace platform::vendors {
 namespace {
 
-std::unique_ptr<ActionItemExtractor> make_extractor(const VendorConfig& config, HttpClient& client) {
-  if (config.openai) return std::make_unique<OpenAiActionItemExtractor>(client, *config.openai);
-  if (config.gemini) return std::make_unique<GeminiActionItemExtractor>(client, *config.gemini);
+std::unique_ptr<LanguageModel> make_model(const VendorConfig& config, HttpClient& client) {
+  if (config.openai) return std::make_unique<OpenAiLanguageModel>(client, *config.openai);
+  if (config.gemini) return std::make_unique<GeminiLanguageModel>(client, *config.gemini);
+  return nullptr;
+}
+
+std::unique_ptr<ActionItemExtractor> make_extractor(LanguageModel* model) {
+  if (model) return std::make_unique<ModelActionItemExtractor>(*model);
   return std::make_unique<KeywordActionItemExtractor>();
+}
+
+std::unique_ptr<InsightWriter> make_writer(LanguageModel* model) {
+  if (model) return std::make_unique<ModelInsightWriter>(*model);
+  return std::make_unique<KeywordInsightWriter>();
+}
+
+std::unique_ptr<Embedder> make_embedder(const VendorConfig& config, HttpClient& client) {
+  if (config.openai) return std::make_unique<OpenAiEmbedder>(client, *config.openai);
+  if (config.gemini) return std::make_unique<GeminiEmbedder>(client, *config.gemini);
+  return std::make_unique<NgramEmbedder>();
 }
 
 std::unique_ptr<SmsSender> make_sms(const VendorConfig& config, HttpClient& client, const OutboxSink& outbox) {
@@ -44,7 +68,10 @@ Vendors make_vendors(const VendorConfig& config, OutboxSink outbox, BroadcastSin
   out.vendor_http = std::make_unique<CurlHttpClient>(CurlOptions{.policy = config.vendor_network});
   out.webhook_http = std::make_unique<CurlHttpClient>(CurlOptions{.policy = config.webhook_network});
   auto& client = *out.vendor_http;
-  out.action_items = make_extractor(config, client);
+  out.language_model = make_model(config, client);
+  out.action_items = make_extractor(out.language_model.get());
+  out.insights = make_writer(out.language_model.get());
+  out.embedder = make_embedder(config, client);
   out.sms = make_sms(config, client, outbox);
   out.email = make_email(config, client, outbox);
   out.realtime = make_realtime(config, client, std::move(broadcasts));

@@ -2,6 +2,9 @@
 
 #include <activities/vendors/action_item_extractor.hpp>
 #include <activities/vendors/email_sender.hpp>
+#include <activities/vendors/embedder.hpp>
+#include <activities/vendors/insight_writer.hpp>
+#include <activities/vendors/language_model.hpp>
 #include <activities/vendors/outbox.hpp>
 #include <activities/vendors/realtime_broadcaster.hpp>
 #include <activities/vendors/sms_sender.hpp>
@@ -14,13 +17,17 @@
 
 namespace platform::vendors {
 
-/// Everything outside that activities call. Every member is set and thread-safe. The clients come first, because the
-/// adapters below them refer to them.
+/// Everything outside that activities call. Every member is set (language_model only if one is configured) and
+/// thread-safe. The clients come first, because the adapters below them refer to them.
 struct Vendors {
   std::unique_ptr<HttpClient> vendor_http;
   std::unique_ptr<HttpClient> webhook_http;
 
+  std::unique_ptr<LanguageModel> language_model;  ///< nullptr: the local ones do without
+
   std::unique_ptr<ActionItemExtractor> action_items;
+  std::unique_ptr<InsightWriter> insights;
+  std::unique_ptr<Embedder> embedder;
   std::unique_ptr<SmsSender> sms;
   std::unique_ptr<EmailSender> email;
   std::unique_ptr<RealtimeBroadcaster> realtime;

@@ -1,5 +1,6 @@
-#include <activities/vendors/gemini_action_item_extractor.hpp>
-#include <activities/vendors/openai_action_item_extractor.hpp>
+#include <activities/vendors/gemini_language_model.hpp>
+#include <activities/vendors/model_action_item_extractor.hpp>
+#include <activities/vendors/openai_language_model.hpp>
 #include <tests/vendors/standin_fixture.hpp>
 
 namespace platform::vendors {
@@ -23,13 +24,15 @@ std::string gemini_answer(const std::string& text, const std::string& finish) {
 class OpenAiTest : public StandinTest {
  protected:
   OpenAiConfig config() { return {.base_url = standin.url() + "/v1", .api_key = standin.state().keys.openai}; }
-  OpenAiActionItemExtractor extractor{client, config()};
+  OpenAiLanguageModel model{client, config()};
+  ModelActionItemExtractor extractor{model};
 };
 
 class GeminiTest : public StandinTest {
  protected:
   GeminiConfig config() { return {.base_url = standin.url() + "/v1beta", .api_key = standin.state().keys.gemini}; }
-  GeminiActionItemExtractor extractor{client, config()};
+  GeminiLanguageModel model{client, config()};
+  ModelActionItemExtractor extractor{model};
 };
 
 TEST_F(OpenAiTest, AStrictSchemaGoesOutAndItemsComeBack) {
@@ -102,7 +105,8 @@ TEST_F(OpenAiTest, RatesAreRetriedAndAnEmptyAccountIsNot) {
 TEST_F(OpenAiTest, ABadKeyIsPermanentAndALostAnswerIsRetried) {
   auto bad = config();
   bad.api_key = "sk-wrong";
-  EXPECT_EQ(fault_from([&] { OpenAiActionItemExtractor(client, bad).extract(kCall); }).code, "invalid_api_key");
+  OpenAiLanguageModel refused(client, bad);
+  EXPECT_EQ(fault_from([&] { ModelActionItemExtractor(refused).extract(kCall); }).code, "invalid_api_key");
   inject(FaultMode::reset_after_commit);
   EXPECT_EQ(fault_from([&] { extractor.extract(kCall); }).kind, VendorErrorKind::retry);
 }
@@ -152,7 +156,8 @@ TEST_F(GeminiTest, SeveralPartsAreOneText) {
 TEST_F(GeminiTest, ErrorsHaveTheirClasses) {
   auto bad = config();
   bad.api_key = "wrong";
-  EXPECT_EQ(fault_from([&] { GeminiActionItemExtractor(client, bad).extract(kCall); }).code, "INVALID_ARGUMENT");
+  GeminiLanguageModel refused(client, bad);
+  EXPECT_EQ(fault_from([&] { ModelActionItemExtractor(refused).extract(kCall); }).code, "INVALID_ARGUMENT");
   answer_with(503, R"({"error":{"code":503,"message":"overloaded","status":"UNAVAILABLE"}})");
   EXPECT_EQ(fault_from([&] { extractor.extract(kCall); }).kind, VendorErrorKind::retry);
   answer_with(200, gemini_answer("not json", "STOP"));
