@@ -14,6 +14,7 @@ struct StandinKeys {
   std::string gemini = "standin-gemini-key";
   std::string supabase = "standin-service-role";
   std::string stripe = "sk_test_standin";
+  std::string stripe_webhook = "whsec_standin";  ///< signs callbacks
 };
 
 }  // namespace platform::standin

@@ -1,7 +1,11 @@
 #include <activities/standin/standin_state.hpp>
 
-#include <boost/json/parse.hpp>
+#include <holdfast/http/signature/stripe_signature.hpp>
 
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <chrono>
 #include <stdexcept>
 
 namespace platform::standin {
@@ -58,6 +62,12 @@ Reply control_hook(StandinState& state, const Request& request, const std::strin
   return done();
 }
 
+json::object signed_event(const StandinState& state, const json::object& event) {
+  const auto body = json::serialize(event);
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  return {{"body", body}, {"signature", holdfast::http::sign_stripe(state.keys.stripe_webhook, now, body)}};
+}
+
 Reply control_vapi_calls(StandinState& state, const Request& request) {
   boost::system::error_code error;
   auto calls = json::parse(request.body, error);
@@ -69,12 +79,42 @@ Reply control_vapi_calls(StandinState& state, const Request& request) {
   return done();
 }
 
+/// totals by customer; the error events so far, each with the signature header to post it with; changes of behaviour.
+Reply control_stripe(StandinState& state, const Request& request, std::string_view what) {
+  if (what == "totals" && request.method == "GET") {
+    json::object out;
+    for (const auto& [customer, total] : state.stripe.totals()) out[customer] = total;
+    return json_reply(200, out);
+  }
+  if (what == "events" && request.method == "GET") {
+    json::array out;
+    for (const auto& event : state.stripe.thin_events()) out.push_back(signed_event(state, event.as_object()));
+    return json_reply(200, out);
+  }
+  const auto object = required_object(request);
+  if (what == "behaviour") {
+    state.stripe.configure(parse_stripe_behaviour(object));
+    return done();
+  }
+  if (what == "reject") {
+    const auto text = [&](std::string_view name) {
+      const auto* value = object.if_contains(name);
+      if (value == nullptr || !value->is_string())
+        throw std::invalid_argument(std::string(name) + ": must be a string");
+      return std::string(value->get_string());
+    };
+    return json_reply(200, signed_event(state, state.stripe.reject(text("identifier"), text("code"))));
+  }
+  return json_reply(404, json::object{{"error", "unknown control path /__standin/stripe/" + std::string(what)}});
+}
+
 Reply route(StandinState& state, const Request& request, std::string_view path) {
   if (path == "health") return done();
   if (path == "journal") return control_journal(state, request);
   if (path == "effects") return control_effects(state, request);
   if (path == "faults") return control_faults(state, request);
   if (path.starts_with("hooks/")) return control_hook(state, request, std::string(path.substr(6)));
+  if (path.starts_with("stripe/")) return control_stripe(state, request, path.substr(7));
   if (path == "vapi/calls") return control_vapi_calls(state, request);
   return json_reply(404, json::object{{"error", "unknown control path /__standin/" + std::string(path)}});
 }

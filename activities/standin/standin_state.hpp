@@ -50,6 +50,10 @@ Reply answer(StandinState& state, const Request& request);
 ///   POST   /__standin/faults        one fault (see parse_fault)      DELETE clears all
 ///   PUT    /__standin/hooks/<name>  behaviour of /hooks/<name>       GET: its deliveries
 ///   PUT    /__standin/vapi/calls    a list of call objects
+///   PUT    /__standin/stripe/behaviour  latency_ms, per_second, stored_500, refuse_duplicates
+///   POST   /__standin/stripe/reject     {"identifier", "code"}: takes usage back; answers with body and signature of
+///                                       the callback
+///   GET    /__standin/stripe/events     every such callback so far        /__standin/stripe/totals  units by customer
 std::optional<Reply> control(StandinState& state, const Request& request);
 
 }  // namespace platform::standin
