@@ -1,6 +1,8 @@
 // platform-api: takes VAPI's webhooks in, and serves the REST API.
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
+#include <vector>
 
 #include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
@@ -70,6 +72,15 @@ void add_options(CLI::App& app, Arguments& arguments) {
       "SIGTERM and SIGINT end it in good order; a second one at once.");
 }
 
+/// The secrets in STRIPE_WEBHOOK_SECRET, separated by spaces.
+std::vector<std::string> stripe_secrets() {
+  std::vector<std::string> secrets;
+  const char* value = std::getenv("STRIPE_WEBHOOK_SECRET");
+  std::istringstream words(value == nullptr ? "" : value);
+  for (std::string secret; words >> secret;) secrets.push_back(secret);
+  return secrets;
+}
+
 platform::rest::RestOptions rest_options(const Arguments& arguments) {
   auto options = arguments.rest;
   options.database = arguments.api.database;
@@ -91,6 +102,7 @@ int run(Arguments& arguments) {
                                   .application_name = "platform-api"});
   const client::Client client(store);
   platform::rest::RestApi rest(rest_options(arguments), client);
+  arguments.api.stripe_secrets = stripe_secrets();
   arguments.api.more_metrics = [&rest](http::MetricsText& text) { rest.add_metrics(text); };
   platform::ingress::PlatformApi api(arguments.api, client);
   http::HttpServer server(arguments.server, [&api, &rest](const http::HttpRequest& request) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <holdfast/http/signature/stripe_signature.hpp>
 #include <ingress/oauth_tokens.hpp>
 
 namespace platform::ingress {
@@ -16,6 +17,7 @@ namespace {
 constexpr std::string_view kWebhooks = "/webhooks/vapi/";
 constexpr std::string_view kOauth = "/oauth/vapi/";
 constexpr std::string_view kToken = "/token";
+constexpr std::string_view kStripe = "/webhooks/stripe";
 
 std::chrono::sys_seconds now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
@@ -65,7 +67,8 @@ SignatureCheck verify(const Organization& organization, const HttpRequest& reque
 PlatformApi::PlatformApi(PlatformApiOptions options, holdfast::client::Client client)
     : options_(std::move(options)),
       directory_(options_.database, options_.remember_organizations),
-      writer_(options_.database, options_.connections, std::move(client)) {}
+      writer_(options_.database, options_.connections, client),
+      stripe_events_(options_.database, std::move(client)) {}
 
 HttpResponse PlatformApi::answer(const Request& request) {
   try {
@@ -89,6 +92,7 @@ HttpResponse PlatformApi::route(const Request& request) {
   }
   if (path.starts_with(kOauth) && path.ends_with(kToken) && path.size() > kOauth.size() + kToken.size())
     return token(request, path.substr(kOauth.size(), path.size() - kOauth.size() - kToken.size()));
+  if (path == kStripe) return stripe(request);
   if (path == "/healthz") return get ? HttpResponse{.body = R"({"status":"ok"})"} : not_allowed("GET");
   if (path == "/readyz") return get ? ready() : not_allowed("GET");
   if (path == "/metrics") return get ? metrics() : not_allowed("GET");
@@ -140,6 +144,19 @@ HttpResponse PlatformApi::file(const Organization& organization, const Request& 
 HttpResponse PlatformApi::token(const Request& request, std::string_view id) {
   if (request.method != "POST") return not_allowed("POST");
   return issue_token(*organization(id), request, now());
+}
+
+HttpResponse PlatformApi::stripe(const Request& request) {
+  if (options_.stripe_secrets.empty()) return json_error(404, "no Stripe webhook secret is configured");
+  if (request.method != "POST") return not_allowed("POST");
+  if (const auto check = verify_stripe(options_.stripe_secrets, request.headers, request.body, now()); !check)
+    return unauthorized(check.reason);
+  try {
+    const bool is_new = stripe_events_.file(parse_stripe_event(request.body), options_.timeout);
+    return {.body = is_new ? R"({"status":"stored"})" : R"({"status":"duplicate"})"};
+  } catch (const BadMessage& error) {
+    return json_error(400, error.what());
+  }
 }
 
 HttpResponse PlatformApi::metrics() const {

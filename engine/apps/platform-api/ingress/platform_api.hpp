@@ -6,12 +6,14 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <holdfast/client/client.hpp>
 #include <holdfast/http/http_server.hpp>
 #include <holdfast/http/metrics.hpp>
 #include <ingress/event_writer.hpp>
 #include <ingress/organization_directory.hpp>
+#include <ingress/stripe_events.hpp>
 
 namespace platform::ingress {
 
@@ -20,6 +22,8 @@ struct PlatformApiOptions {
   int connections = 4;                      ///< that write events; one more looks things up
   std::chrono::milliseconds timeout{3000};  ///< how long a request waits for the database, twice
   std::chrono::milliseconds remember_organizations{5000};
+  /// Of Stripe's webhook endpoint (whsec_…), several while one is rotated; none: there is no such endpoint.
+  std::vector<std::string> stripe_secrets{};
   std::function<void(holdfast::http::MetricsText&)> more_metrics{};  ///< of whoever shares the process
 };
 
@@ -40,6 +44,7 @@ class PlatformApi {
   Response webhook(const Request& request, std::string_view organization);
   Response file(const Organization& organization, const Request& request);
   Response token(const Request& request, std::string_view organization);
+  Response stripe(const Request& request);
   Response metrics() const;
   /// Throws UnknownOrganization, Unavailable.
   std::shared_ptr<const Organization> organization(std::string_view id);
@@ -54,6 +59,7 @@ class PlatformApi {
   Counters counters_;
   OrganizationDirectory directory_;
   EventWriter writer_;
+  StripeEvents stripe_events_;
 };
 
 }  // namespace platform::ingress

@@ -6,16 +6,17 @@ namespace {
 
 using holdfast::http::HttpResponse;
 
-// What the period would cost if it ended now, from the ledger, which is what is billed in the end.
+// What the period would cost if it ended now, by the ledger and the plans so far, which is what is billed in the end.
 constexpr Statement kPreview{"rest_billing_preview", R"(
 SELECT json_build_object('period_start', o.period_start, 'period_end', o.period_end, 'plan', o.plan_id,
-         'plan_minutes', o.plan_minutes, 'minutes', l.minutes, 'calls', l.calls,
-         'overage_minutes', greatest(l.minutes - o.plan_minutes, 0), 'overage_cents_per_minute', p.overage_cents,
-         'overage_cents', greatest(l.minutes - o.plan_minutes, 0) * p.overage_cents, 'currency', 'usd', 'as_of', now())
+         'plan_minutes', o.plan_minutes, 'included_minutes', i.minutes, 'minutes', l.minutes, 'calls', l.calls,
+         'overage_minutes', greatest(l.minutes - i.minutes, 0), 'overage_cents_per_minute', p.overage_cents,
+         'overage_cents', greatest(l.minutes - i.minutes, 0) * p.overage_cents, 'currency', 'usd', 'as_of', now())
 FROM platform.organizations o
 JOIN platform.plans p ON p.id = o.plan_id
 CROSS JOIN LATERAL (SELECT coalesce(sum(minutes), 0)::bigint AS minutes, count(*) FILTER (WHERE source LIKE 'call:%') AS calls
                     FROM platform.usage_ledger WHERE organization_id = $1::uuid AND period_start = o.period_start) l
+CROSS JOIN LATERAL (SELECT platform.included_minutes(o.id, o.period_start, o.period_end) AS minutes) i
 WHERE o.id = $1::uuid)"};
 
 constexpr Statement kEvents{"rest_billing_events", R"(
