@@ -151,12 +151,18 @@ std::optional<store::ClosedRun> Client::wait_closed(const store::RunKey& run, Du
   // A caller that means "for ever" must not wrap around.
   const auto longest = std::chrono::hours(24 * 365);
   const auto deadline = start + std::min<ResultWaiter::Clock::duration>(timeout, longest);
-  const Uuid run_id = exact(run).run_id;
-  if (auto closed = impl_->waiter.wait(run_id, deadline)) return closed;
-  // A last look, so that a short or zero timeout still finds what has long ended.
-  auto closed = store().closed_runs({&run_id, 1});
-  if (closed.empty()) return std::nullopt;
-  return std::move(closed.front());
+  // A chain of continue-as-new ends with its last run, whichever of its runs was named.
+  for (Uuid run_id = exact(run).run_id;;) {
+    auto closed = impl_->waiter.wait(run_id, deadline);
+    if (!closed) {
+      // A last look, so that a short or zero timeout still finds what has long ended.
+      auto ended = store().closed_runs({&run_id, 1});
+      if (ended.empty()) return std::nullopt;
+      closed = std::move(ended.front());
+    }
+    if (closed->next_run_id.is_nil()) return closed;
+    run_id = closed->next_run_id;
+  }
 }
 
 Payload Client::result_json(const store::RunKey& run, Duration timeout) const {

@@ -35,12 +35,39 @@ struct FailWorkflow {
   Failure failure;
 };
 struct CancelWorkflow {};
+struct StartChild {
+  CommandSeq seq;
+  Uuid run_id;
+  std::string workflow_type, workflow_id, task_queue;  ///< resolved: none is empty
+  Payload input;
+  ParentClosePolicy parent_close_policy = ParentClosePolicy::terminate;
+  IdReusePolicy reuse = IdReusePolicy::allow_duplicate;
+  std::optional<Duration> execution_timeout;
+  std::string memo, search_attributes;
+};
+struct CancelChild {
+  CommandSeq seq;
+  Uuid run_id;  ///< as it was started; the child may be a later run of its chain by now
+};
+/// A signal that the run took up and that nobody received: the next run gets it again, before everything else.
+struct CarriedSignal {
+  std::string signal;
+  Payload input;
+  std::string message_id;
+};
+struct ContinueAsNew {
+  Uuid run_id;  ///< of the next run
+  std::string workflow_type, task_queue;
+  Payload input;
+  std::vector<CarriedSignal> signals;  ///< in the order in which they arrived
+};
 
 }  // namespace command
 
 using Command =
     std::variant<command::ScheduleActivity, command::CancelActivity, command::StartTimer, command::CancelTimer,
-                 command::CompleteWorkflow, command::FailWorkflow, command::CancelWorkflow>;
+                 command::CompleteWorkflow, command::FailWorkflow, command::CancelWorkflow, command::StartChild,
+                 command::CancelChild, command::ContinueAsNew>;
 
 /// The event that records the command.
 Event to_event(const Command& command);

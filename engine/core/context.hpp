@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include <holdfast/core/activity.hpp>
+#include <holdfast/core/child.hpp>
+#include <holdfast/core/continue_as_new.hpp>
 #include <holdfast/core/future.hpp>
 #include <holdfast/core/signal.hpp>
 #include <holdfast/core/when.hpp>
@@ -52,6 +54,47 @@ class Context {
     return Future<std::optional<T>>(run_->receive(signal.name, &timeout));
   }
 
+  /// Starts a child workflow, in the same commit as this task. Await its start, its result, or cancel it by the handle;
+  /// letting go of the handle changes nothing for the child.
+  template <class In, class Out>
+  Child<Out> start_child(const WorkflowType<In, Out>& type, const std::type_identity_t<In>& input,
+                         ChildOptions options = {}) {
+    const bool wait = options.wait_for_cancellation;
+    return Child<Out>(run_->start_child(detail::child_command(type.name, type.task_queue, std::move(options)), wait,
+                                        [&] { return encode(input); }));
+  }
+  template <class Out>
+  Child<Out> start_child(const WorkflowType<Nothing, Out>& type, ChildOptions options = {}) {
+    return start_child(type, Nothing{}, std::move(options));
+  }
+  /// The short form, for who only wants the result. Throws ChildWorkflowError (ChildWorkflowAlreadyStartedError if its
+  /// id is taken).
+  template <class In, class Out>
+  Future<Out> run_child(const WorkflowType<In, Out>& type, const std::type_identity_t<In>& input,
+                        ChildOptions options = {}) {
+    return start_child(type, input, std::move(options)).take_result();
+  }
+  template <class Out>
+  Future<Out> run_child(const WorkflowType<Nothing, Out>& type, ChildOptions options = {}) {
+    return run_child(type, Nothing{}, std::move(options));
+  }
+
+  /// Ends this run and starts the next one with this input, under the same workflow id: `throw ctx.continue_as_new(x)`
+  /// (or co_await it). Signals that nobody received move along. The input must be what the workflow type takes.
+  template <class In>
+  ContinueAsNew continue_as_new(const In& input) const {
+    return ContinueAsNew({}, encode(input));
+  }
+  /// The same with the input checked against the type; another type than this run's goes on as that.
+  template <class In, class Out>
+  ContinueAsNew continue_as_new(const WorkflowType<In, Out>& type, const std::type_identity_t<In>& input) const {
+    return ContinueAsNew(type.name, encode(input));
+  }
+  /// True once the history is so long (4,096 events, or 4 MiB of payloads) that replaying it becomes noticeable.
+  bool continue_as_new_suggested() const {
+    return run_->handled_event >= kSuggestedEvents || run_->history_bytes >= kSuggestedBytes;
+  }
+
   /// The database's time when the event that is being handled was taken up. The same in every replay.
   Timestamp now() const { return run_->now; }
   /// 64 random bits, the same in every replay.
@@ -78,6 +121,9 @@ class Context {
   detail::RunState& state() const { return *run_; }
 
  private:
+  static constexpr EventId kSuggestedEvents = 4096;
+  static constexpr std::int64_t kSuggestedBytes = 4 << 20;
+
   detail::RunState* run_;
 };
 

@@ -54,6 +54,23 @@ class ActivityError : public FailureError {
   RetryState retry_state_;
 };
 
+/// Thrown at the `co_await` of a child workflow that did not complete. `failure().cause` is what it failed with; its
+/// kind is canceled, terminated or timeout if the child ended so. A child that was canceled on the parent's own request
+/// throws CanceledError instead.
+class ChildWorkflowError : public FailureError {
+ public:
+  using FailureError::FailureError;
+  /// The type of the child's failure, such as "CardDeclined"; empty when it has none.
+  const std::string& cause_type() const noexcept { return failure().cause ? failure().cause->type : failure().type; }
+};
+
+/// The child was not started: its workflow id has an open run, or the reuse policy forbids another run after a closed
+/// one.
+class ChildWorkflowAlreadyStartedError : public ChildWorkflowError {
+ public:
+  using ChildWorkflowError::ChildWorkflowError;
+};
+
 /// Thrown at every `co_await` that was pending when the run's cancellation was requested. Caught, the workflow may
 /// clean up with further activities; uncaught, the run ends as canceled.
 class CanceledError : public FailureError {

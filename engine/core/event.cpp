@@ -12,10 +12,28 @@ namespace holdfast {
 namespace {
 
 // In the order of the variant's alternatives.
-constexpr std::array<std::string_view, std::variant_size_v<Event>> kNames{
-    "WorkflowStarted",   "ActivityScheduled", "ActivityCompleted", "ActivityFailed",   "ActivityCancelRequested",
-    "TimerStarted",      "TimerFired",        "TimerCanceled",     "WorkflowSignaled", "WorkflowCancelRequested",
-    "WorkflowCompleted", "WorkflowFailed",    "WorkflowCanceled",  "WorkflowTimedOut", "WorkflowTerminated"};
+constexpr std::array<std::string_view, std::variant_size_v<Event>> kNames{"WorkflowStarted",
+                                                                          "ActivityScheduled",
+                                                                          "ActivityCompleted",
+                                                                          "ActivityFailed",
+                                                                          "ActivityCancelRequested",
+                                                                          "TimerStarted",
+                                                                          "TimerFired",
+                                                                          "TimerCanceled",
+                                                                          "WorkflowSignaled",
+                                                                          "WorkflowCancelRequested",
+                                                                          "WorkflowCompleted",
+                                                                          "WorkflowFailed",
+                                                                          "WorkflowCanceled",
+                                                                          "WorkflowTimedOut",
+                                                                          "WorkflowTerminated",
+                                                                          "ChildWorkflowInitiated",
+                                                                          "ChildWorkflowStarted",
+                                                                          "ChildWorkflowStartFailed",
+                                                                          "ChildWorkflowCompleted",
+                                                                          "ChildWorkflowFailed",
+                                                                          "ChildWorkflowCancelRequested",
+                                                                          "WorkflowContinuedAsNew"};
 
 template <class E>
 concept HasSeq = requires(E e) { e.seq; };
@@ -73,6 +91,31 @@ void append_members(std::string& out, const event::WorkflowFailed& e) {
 void append_members(std::string& out, const event::WorkflowTerminated& e) {
   append_text(out, ",\"reason\":", e.reason);
 }
+void append_members(std::string& out, const event::ChildWorkflowInitiated& e) {
+  append_text(out, ",\"workflow_type\":", e.workflow_type);
+  append_text(out, ",\"workflow_id\":", e.workflow_id);
+  append_text(out, ",\"run_id\":", e.run_id.to_string());
+  append_text(out, ",\"task_queue\":", e.task_queue);
+  append_text(out, ",\"parent_close_policy\":", to_string(e.parent_close_policy));
+  append_payload(out, ",\"input\":", e.input);
+}
+void append_members(std::string& out, const event::ChildWorkflowStartFailed& e) {
+  out += ",\"failure\":";
+  append_failure(out, e.failure);
+}
+void append_members(std::string& out, const event::ChildWorkflowCompleted& e) {
+  append_payload(out, ",\"result\":", e.result);
+}
+void append_members(std::string& out, const event::ChildWorkflowFailed& e) {
+  out += ",\"failure\":";
+  append_failure(out, e.failure);
+}
+void append_members(std::string& out, const event::WorkflowContinuedAsNew& e) {
+  append_text(out, ",\"run_id\":", e.run_id.to_string());
+  append_text(out, ",\"workflow_type\":", e.workflow_type);
+  append_text(out, ",\"task_queue\":", e.task_queue);
+  append_payload(out, ",\"input\":", e.input);
+}
 
 // --- reading ---------------------------------------------------------------------------------------------------------
 
@@ -95,6 +138,24 @@ RetryState read_retry_state(JsonReader& in) {
   const std::string text = in.string();
   try {
     return parse_retry_state(text);
+  } catch (const std::invalid_argument& error) {
+    throw HistoryError(error.what());
+  }
+}
+
+Uuid read_uuid(JsonReader& in) {
+  const std::string text = in.string();
+  try {
+    return Uuid::parse(text);
+  } catch (const std::invalid_argument& error) {
+    throw HistoryError(error.what());
+  }
+}
+
+ParentClosePolicy read_policy(JsonReader& in) {
+  const std::string text = in.string();
+  try {
+    return parse_parent_close_policy(text);
   } catch (const std::invalid_argument& error) {
     throw HistoryError(error.what());
   }
@@ -142,6 +203,31 @@ bool read_member(event::WorkflowFailed& e, std::string_view key, JsonReader& in)
 bool read_member(event::WorkflowTerminated& e, std::string_view key, JsonReader& in) {
   return key == "reason" && (e.reason = in.string(), true);
 }
+bool read_member(event::ChildWorkflowInitiated& e, std::string_view key, JsonReader& in) {
+  if (key == "workflow_type") return e.workflow_type = in.string(), true;
+  if (key == "workflow_id") return e.workflow_id = in.string(), true;
+  if (key == "run_id") return e.run_id = read_uuid(in), true;
+  if (key == "task_queue") return e.task_queue = in.string(), true;
+  if (key == "parent_close_policy") return e.parent_close_policy = read_policy(in), true;
+  if (key == "input") return e.input = in.raw(), true;
+  return false;
+}
+bool read_member(event::ChildWorkflowStartFailed& e, std::string_view key, JsonReader& in) {
+  return key == "failure" && (e.failure = read_failure(in), true);
+}
+bool read_member(event::ChildWorkflowCompleted& e, std::string_view key, JsonReader& in) {
+  return key == "result" && (e.result = in.raw(), true);
+}
+bool read_member(event::ChildWorkflowFailed& e, std::string_view key, JsonReader& in) {
+  return key == "failure" && (e.failure = read_failure(in), true);
+}
+bool read_member(event::WorkflowContinuedAsNew& e, std::string_view key, JsonReader& in) {
+  if (key == "run_id") return e.run_id = read_uuid(in), true;
+  if (key == "workflow_type") return e.workflow_type = in.string(), true;
+  if (key == "task_queue") return e.task_queue = in.string(), true;
+  if (key == "input") return e.input = in.raw(), true;
+  return false;
+}
 
 // What an event cannot do without.
 template <class E>
@@ -157,6 +243,12 @@ std::string_view missing_member(const E& e) {
   }
   if constexpr (requires { e.signal; }) {
     if (e.signal.empty()) return "a signal";
+  }
+  if constexpr (requires { e.workflow_type; }) {
+    if (e.workflow_type.empty()) return "a workflow_type";
+  }
+  if constexpr (requires { e.run_id; }) {
+    if (e.run_id.is_nil()) return "a run_id";
   }
   return {};
 }
@@ -202,6 +294,23 @@ ReadEvent find_reader(JsonReader in) {
 
 }  // namespace
 
+std::string_view to_string(ParentClosePolicy policy) {
+  switch (policy) {
+    case ParentClosePolicy::terminate: return "terminate";
+    case ParentClosePolicy::abandon: return "abandon";
+    case ParentClosePolicy::request_cancel: return "request_cancel";
+  }
+  return "";
+}
+
+ParentClosePolicy parse_parent_close_policy(std::string_view text) {
+  for (const auto policy :
+       {ParentClosePolicy::terminate, ParentClosePolicy::abandon, ParentClosePolicy::request_cancel})
+    if (to_string(policy) == text) return policy;
+  throw std::invalid_argument("unknown parent close policy \"" + std::string(text.substr(0, 64)) +
+                              "\"; allowed: terminate, abandon, request_cancel");
+}
+
 std::string_view event_name(const Event& event) { return kNames[event.index()]; }
 
 bool is_command_event(const Event& event) {
@@ -210,7 +319,9 @@ bool is_command_event(const Event& event) {
         return std::is_same_v<E, event::ActivityScheduled> || std::is_same_v<E, event::ActivityCancelRequested> ||
                std::is_same_v<E, event::TimerStarted> || std::is_same_v<E, event::TimerCanceled> ||
                std::is_same_v<E, event::WorkflowCompleted> || std::is_same_v<E, event::WorkflowFailed> ||
-               std::is_same_v<E, event::WorkflowCanceled>;
+               std::is_same_v<E, event::WorkflowCanceled> || std::is_same_v<E, event::ChildWorkflowInitiated> ||
+               std::is_same_v<E, event::ChildWorkflowCancelRequested> ||
+               std::is_same_v<E, event::WorkflowContinuedAsNew>;
       },
       event);
 }

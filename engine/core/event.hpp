@@ -7,9 +7,11 @@
 #include <variant>
 #include <vector>
 
+#include <holdfast/core/child_options.hpp>
 #include <holdfast/core/failure.hpp>
 #include <holdfast/core/retry.hpp>
 #include <holdfast/core/time.hpp>
+#include <holdfast/core/uuid.hpp>
 
 namespace holdfast {
 
@@ -76,6 +78,38 @@ struct WorkflowTimedOut {};  ///< the execution timeout passed
 struct WorkflowTerminated {
   std::string reason;
 };  ///< written by the operator's verb, not by a task
+struct ChildWorkflowInitiated {
+  CommandSeq seq;
+  std::string workflow_type, workflow_id;
+  Uuid run_id;  ///< chosen by the parent, so that starting it twice is starting it once
+  std::string task_queue;
+  ParentClosePolicy parent_close_policy;
+  Payload input;
+};
+struct ChildWorkflowStarted {
+  CommandSeq seq;
+};
+struct ChildWorkflowStartFailed {
+  CommandSeq seq;
+  Failure failure;  ///< type "ChildWorkflowAlreadyStarted": the workflow id is taken
+};
+struct ChildWorkflowCompleted {
+  CommandSeq seq;
+  Payload result;
+};
+struct ChildWorkflowFailed {
+  CommandSeq seq;
+  Failure failure;  ///< kind canceled, terminated or timeout: it ended so; otherwise what it failed with
+};
+struct ChildWorkflowCancelRequested {
+  CommandSeq seq;
+};
+/// The run ends, and another one goes on under the same workflow id with this input.
+struct WorkflowContinuedAsNew {
+  Uuid run_id;  ///< of the next run
+  std::string workflow_type, task_queue;
+  Payload input;
+};
 
 }  // namespace event
 
@@ -83,7 +117,10 @@ using Event =
     std::variant<event::WorkflowStarted, event::ActivityScheduled, event::ActivityCompleted, event::ActivityFailed,
                  event::ActivityCancelRequested, event::TimerStarted, event::TimerFired, event::TimerCanceled,
                  event::WorkflowSignaled, event::WorkflowCancelRequested, event::WorkflowCompleted,
-                 event::WorkflowFailed, event::WorkflowCanceled, event::WorkflowTimedOut, event::WorkflowTerminated>;
+                 event::WorkflowFailed, event::WorkflowCanceled, event::WorkflowTimedOut, event::WorkflowTerminated,
+                 event::ChildWorkflowInitiated, event::ChildWorkflowStarted, event::ChildWorkflowStartFailed,
+                 event::ChildWorkflowCompleted, event::ChildWorkflowFailed, event::ChildWorkflowCancelRequested,
+                 event::WorkflowContinuedAsNew>;
 
 /// The stored name, such as "ActivityScheduled".
 std::string_view event_name(const Event& event);

@@ -10,8 +10,8 @@
 namespace holdfast {
 namespace {
 
-constexpr std::array<std::string_view, 6> kKinds{"application", "timeout",     "canceled",
-                                                 "terminated",  "worker_lost", "activity"};
+constexpr std::array<std::string_view, 7> kKinds{"application", "timeout",  "canceled",      "terminated",
+                                                 "worker_lost", "activity", "child_workflow"};
 
 // A chain this long is a bug in somebody's error handling; what is cut here must not overflow a stack elsewhere.
 constexpr int kMaxCauses = 50;

@@ -12,12 +12,13 @@ namespace holdfast {
 
 /// What kind of thing failed; decides how the failure may be retried and how it reads.
 enum class FailureKind : std::uint8_t {
-  application,  ///< thrown by an activity or a workflow
-  timeout,      ///< one of the activity timeouts; `type` says which ("StartToClose", ...)
-  canceled,     ///< cancellation was requested
-  terminated,   ///< an operator ended the run
-  worker_lost,  ///< the worker that ran the attempt died
-  activity,     ///< as seen by the workflow: an activity finally failed; `cause` is the last attempt's failure
+  application,     ///< thrown by an activity or a workflow
+  timeout,         ///< one of the activity timeouts; `type` says which ("StartToClose", ...)
+  canceled,        ///< cancellation was requested
+  terminated,      ///< an operator ended the run
+  worker_lost,     ///< the worker that ran the attempt died
+  activity,        ///< as seen by the workflow: an activity finally failed; `cause` is the last attempt's failure
+  child_workflow,  ///< as seen by the parent: a child did not start or did not complete; `cause` says why
 };
 
 std::string_view to_string(FailureKind kind);

@@ -68,6 +68,7 @@ class [[nodiscard("co_await the future, or keep it")]] Future {
     bool await_ready() const { return state->ready(); }
     void await_suspend(std::coroutine_handle<> handle) {
       waiter.handle = handle;
+      waiter.branch = state->run_->branch;
       suspended = true;
       state->add_waiter(waiter);
     }

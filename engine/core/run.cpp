@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <holdfast/core/continue_as_new.hpp>
 #include <holdfast/core/errors.hpp>
 #include <holdfast/core/history_error.hpp>
 
@@ -27,6 +28,20 @@ std::exception_ptr activity_error(const std::string& activity, const event::Acti
   return std::make_exception_ptr(ActivityError(std::move(failure), failed.retry_state));
 }
 
+/// What the payloads of a line that reached the run take in its history.
+std::int64_t payload_bytes(const Event& input) {
+  return std::visit(
+      [](const auto& e) -> std::int64_t {
+        if constexpr (requires { e.result; })
+          return std::ssize(e.result);
+        else if constexpr (requires { e.input; })
+          return std::ssize(e.input);
+        else
+          return 0;
+      },
+      input);
+}
+
 }  // namespace
 
 Event to_event(const Command& command) {
@@ -45,8 +60,15 @@ Event to_event(const Command& command) {
           return event::WorkflowCompleted{c.result};
         else if constexpr (std::is_same_v<C, command::FailWorkflow>)
           return event::WorkflowFailed{c.failure};
-        else
+        else if constexpr (std::is_same_v<C, command::CancelWorkflow>)
           return event::WorkflowCanceled{};
+        else if constexpr (std::is_same_v<C, command::StartChild>)
+          return event::ChildWorkflowInitiated{c.seq,        c.workflow_type,       c.workflow_id, c.run_id,
+                                               c.task_queue, c.parent_close_policy, c.input};
+        else if constexpr (std::is_same_v<C, command::CancelChild>)
+          return event::ChildWorkflowCancelRequested{c.seq};
+        else
+          return event::WorkflowContinuedAsNew{c.run_id, c.workflow_type, c.task_queue, c.input};
       },
       command);
 }
@@ -67,7 +89,7 @@ Run::~Run() { state_.dropping = true; }
 
 std::vector<Command> Run::apply(Timestamp at, const Event& input) {
   state_.now = std::max(state_.now, at);
-  ++next_event_id_;
+  state_.handled_event = next_event_id_++;
   feed(input);
   check_determinism();
   return take_unrecorded();
@@ -92,7 +114,7 @@ void Run::replay(Timestamp at, EventId first_event_id, const std::vector<Event>&
                               ": history says " + std::string(event_name(line)) + ", the code asked for nothing";
       break;
     }
-    ++state_.next_event;
+    state_.handled_event = first_event_id + static_cast<EventId>(state_.next_event++);
     feed(line);
   }
   state_.history = nullptr;
@@ -113,6 +135,7 @@ void Run::feed(const Event& input) {
       !std::holds_alternative<event::WorkflowTerminated>(input) &&
       !std::holds_alternative<event::WorkflowTimedOut>(input))
     throw HistoryError("the first event is " + std::string(event_name(input)) + ", not WorkflowStarted");
+  state_.history_bytes += payload_bytes(input);
   std::visit(
       [this](const auto& e) {
         using E = std::remove_cvref_t<decltype(e)>;
@@ -125,9 +148,17 @@ void Run::feed(const Event& input) {
         } else if constexpr (std::is_same_v<E, event::TimerFired>) {
           fire_timer(e.seq);
         } else if constexpr (std::is_same_v<E, event::WorkflowSignaled>) {
-          state_.deliver(e.signal, e.input);
+          state_.deliver(e.signal, {e.input, e.message_id, ++state_.last_arrival});
         } else if constexpr (std::is_same_v<E, event::WorkflowCancelRequested>) {
           if (!state_.cancel_requested) state_.cancel_everything();
+        } else if constexpr (std::is_same_v<E, event::ChildWorkflowStarted>) {
+          state_.child_started(e.seq);
+        } else if constexpr (std::is_same_v<E, event::ChildWorkflowStartFailed>) {
+          state_.child_start_failed(e.seq, e.failure);
+        } else if constexpr (std::is_same_v<E, event::ChildWorkflowCompleted>) {
+          state_.child_completed(e.seq, e.result);
+        } else if constexpr (std::is_same_v<E, event::ChildWorkflowFailed>) {
+          state_.child_failed(e.seq, e.failure);
         } else if constexpr (std::is_same_v<E, event::WorkflowTerminated> ||
                              std::is_same_v<E, event::WorkflowTimedOut>) {
           closed_ = true;
@@ -142,7 +173,7 @@ void Run::start() {
   if (started_) throw HistoryError("WorkflowStarted twice");
   started_ = true;
   root_.emplace(definition_->begin(Context(state_), std::move(input_)));
-  state_.post(root_->handle());
+  state_.post(root_->handle(), 0);
 }
 
 detail::FuturePtr Run::take_open(CommandSeq seq, std::string_view event) {
@@ -180,9 +211,31 @@ void Run::finish() {
   } catch (const FailureError& e) {
     closing = command::FailWorkflow{e.failure()};
     recorded_as = "WorkflowFailed";
+  } catch (const ContinueAsNew& next) {
+    closing = continue_as_new(next);
+    recorded_as = "WorkflowContinuedAsNew";
   }
   closed_ = true;
   if (!state_.match(recorded_as, 0, {}) && state_.nondeterminism.empty()) state_.issued.push_back(std::move(closing));
+}
+
+command::ContinueAsNew Run::continue_as_new(const ContinueAsNew& next) {
+  // The newest run of a workflow id is the one with the greatest run id: the clock of whoever made ours may be ahead.
+  constexpr std::int64_t kSalt = -1;
+  const auto later = uuid_v7_time(state_.run_id) + std::chrono::milliseconds(1);
+  return {.run_id = state_.derived_run_id(kSalt, later),
+          .workflow_type = next.workflow_type().empty() ? state_.workflow_type : next.workflow_type(),
+          .task_queue = state_.task_queue,
+          .input = next.input(),
+          .signals = state_.take_unread()};
+}
+
+std::vector<command::StartChild> Run::take_unstarted_children() {
+  std::vector<command::StartChild> children;
+  for (auto& [seq, entry] : state_.open)
+    if (entry.child && entry.child->undispatched)
+      children.push_back(std::move(*std::exchange(entry.child->undispatched, nullptr)));
+  return children;
 }
 
 std::vector<command::ScheduleActivity> Run::take_undispatched() {
@@ -195,20 +248,25 @@ std::vector<command::ScheduleActivity> Run::take_undispatched() {
 std::vector<Run::PendingTimer> Run::pending_timers() const {
   std::vector<PendingTimer> timers;
   for (const auto& [seq, entry] : state_.open)
-    if (entry.future->kind_ != detail::FutureKind::activity) timers.push_back({seq, entry.fire_at});
+    if (entry.future->kind_ == detail::FutureKind::timer || entry.future->kind_ == detail::FutureKind::message)
+      timers.push_back({seq, entry.fire_at});
   return timers;
 }
 
 std::string Run::waiting_for() const {
   std::string text;
+  constexpr std::size_t kEnough = 400;
   const auto add = [&](const std::string& part) {
-    if (text.size() < 400) text += (text.empty() ? "" : ", ") + part;
+    if (text.size() < kEnough) text += (text.empty() ? "" : ", ") + part;
   };
   for (const auto& [seq, entry] : state_.open) {
+    if (text.size() >= kEnough) break;
     if (entry.future->kind_ == detail::FutureKind::activity)
       add("activity " + entry.future->name_);
     else if (entry.future->kind_ == detail::FutureKind::timer)
       add("timer until " + to_rfc3339(entry.fire_at));
+    else if (entry.child)
+      add("child workflow " + entry.future->name_ + " (" + entry.child->workflow_id + ")");
     else
       add("signal " + entry.future->name_ + " until " + to_rfc3339(entry.fire_at));
   }
@@ -223,7 +281,8 @@ std::size_t Run::memory_bytes() const {
   std::size_t bytes = sizeof *this + kFrames + input_.capacity() + state_.open.size() * 256;
   for (const auto& [name, channel] : state_.channels) {
     bytes += 128 + name.capacity();
-    for (const auto& payload : channel.unread) bytes += payload.capacity() + sizeof payload;
+    for (const auto& message : channel.unread)
+      bytes += message.payload.capacity() + message.message_id.capacity() + sizeof message;
   }
   return bytes;
 }

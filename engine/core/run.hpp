@@ -14,6 +14,8 @@
 
 namespace holdfast {
 
+class ContinueAsNew;
+
 /// What a run knows about itself from its start.
 struct RunInfo {
   Uuid run_id;
@@ -56,6 +58,10 @@ class Run {
 
   /// Activities without an outcome that replay met: the caller dispatches those that no task row stands for. Emptied.
   std::vector<command::ScheduleActivity> take_undispatched();
+  /// The same for child workflows whose start no line records.
+  std::vector<command::StartChild> take_unstarted_children();
+  /// May a child be open that the end of this run concerns (any but an abandoned one)?
+  bool has_dependent_children() const { return state_.has_dependent_children(); }
   /// Is the outcome of this command still awaited?
   bool is_open(CommandSeq seq) const { return state_.open.contains(seq); }
 
@@ -75,6 +81,7 @@ class Run {
   detail::FuturePtr take_open(CommandSeq seq, std::string_view event);
   void fire_timer(CommandSeq seq);
   void finish();
+  command::ContinueAsNew continue_as_new(const ContinueAsNew& next);
   void check_determinism() const;
 
   const WorkflowDefinition* definition_;

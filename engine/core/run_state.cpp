@@ -19,14 +19,6 @@ Uuid Context::uuid() {
 namespace detail {
 namespace {
 
-std::exception_ptr canceled_error(std::string_view what) {
-  Failure failure;
-  failure.kind = FailureKind::canceled;
-  failure.type = "Canceled";
-  failure.message = std::string(what) + " was canceled";
-  return std::make_exception_ptr(CanceledError(std::move(failure)));
-}
-
 struct CommandLine {
   CommandSeq seq = 0;
   std::string_view name;
@@ -38,6 +30,8 @@ CommandLine line_of(const Event& event) {
         using E = std::remove_cvref_t<decltype(e)>;
         if constexpr (std::is_same_v<E, event::ActivityScheduled>)
           return {e.seq, e.activity};
+        else if constexpr (std::is_same_v<E, event::ChildWorkflowInitiated>)
+          return {e.seq, e.workflow_type};
         else if constexpr (requires { e.seq; })
           return {e.seq, {}};
         else
@@ -54,6 +48,17 @@ std::string describe_line(std::string_view type, CommandSeq seq, std::string_vie
 }
 
 }  // namespace
+
+std::exception_ptr canceled_error(std::string_view what) {
+  Failure failure;
+  failure.kind = FailureKind::canceled;
+  failure.type = "Canceled";
+  failure.message = std::string(what) + " was canceled";
+  return std::make_exception_ptr(CanceledError(std::move(failure)));
+}
+
+FutureState::FutureState(RunState& run, FutureKind kind, CommandSeq seq)
+    : run_(&run), kind_(kind), seq_(seq), branch_(run.branch) {}
 
 void FutureState::resolve(Payload payload) {
   outcome_ = Outcome::value;
@@ -74,7 +79,7 @@ void FutureState::fail(std::exception_ptr error) {
 
 void FutureState::wake() {
   for (auto* waiter : std::exchange(waiters_, {}))
-    if (--waiter->needed == 0) run_->post(waiter->handle);
+    if (--waiter->needed == 0) run_->post(waiter->handle, waiter->branch);
 }
 
 void FutureState::abandon() {
@@ -101,8 +106,10 @@ FuturePtr RunState::schedule_activity(const std::string& name, const ActivityOpt
   if (const auto* recorded = match("ActivityScheduled", last_seq, name)) {
     entry.undispatched = std::make_unique<command::ScheduleActivity>(command::ScheduleActivity{
         last_seq, name, std::get<event::ActivityScheduled>(*recorded).input, options, transactional});
+    history_bytes += std::ssize(entry.undispatched->input);
   } else if (!inert()) {
     issued.push_back(command::ScheduleActivity{last_seq, name, input(), options, transactional});
+    history_bytes += std::ssize(std::get<command::ScheduleActivity>(issued.back()).input);
   }
   return future;
 }
@@ -131,7 +138,10 @@ FuturePtr RunState::receive(const std::string& signal, const Duration* timeout) 
   if (inert()) return future;
   auto& channel = channels[signal];
   if (!channel.unread.empty()) {
-    future->resolve(std::move(channel.unread.front()));
+    auto& next = channel.unread.front();
+    future->message_id_ = std::move(next.message_id);
+    future->arrival_ = next.arrival;
+    future->resolve(std::move(next.payload));
     channel.unread.pop_front();
     return future;
   }
@@ -140,25 +150,39 @@ FuturePtr RunState::receive(const std::string& signal, const Duration* timeout) 
   return future;
 }
 
-void RunState::deliver(const std::string& signal, Payload payload) {
+void RunState::deliver(const std::string& signal, UnreadSignal message) {
   auto& channel = channels[signal];
   if (channel.receivers.empty()) {
-    channel.unread.push_back(std::move(payload));
+    channel.unread.push_back(std::move(message));
     return;
   }
   FuturePtr receiver(channel.receivers.front());
   channel.receivers.pop_front();
   if (receiver->seq_) close_timer(receiver->seq_);
-  receiver->resolve(std::move(payload));
+  receiver->message_id_ = std::move(message.message_id);
+  receiver->arrival_ = message.arrival;
+  receiver->resolve(std::move(message.payload));
 }
 
 void RunState::give_back(FutureState& future) {
   auto& channel = channels[future.name_];
   // It came before everything that is unread now, so it goes to the front, or to whoever waits.
+  UnreadSignal message{future.payload(), future.message_id_, future.arrival_};
   if (channel.receivers.empty())
-    channel.unread.push_front(future.payload());
+    channel.unread.push_front(std::move(message));
   else
-    deliver(future.name_, future.payload());
+    deliver(future.name_, std::move(message));
+}
+
+std::vector<command::CarriedSignal> RunState::take_unread() {
+  std::vector<std::pair<std::int64_t, command::CarriedSignal>> sorted;
+  for (auto& [name, channel] : channels)
+    for (auto& message : std::exchange(channel.unread, {}))
+      sorted.push_back({message.arrival, {name, std::move(message.payload), std::move(message.message_id)}});
+  std::ranges::sort(sorted, {}, [](const auto& entry) { return entry.first; });
+  std::vector<command::CarriedSignal> out;
+  for (auto& [arrival, message] : sorted) out.push_back(std::move(message));
+  return out;
 }
 
 void RunState::forget_receiver(FutureState& future) {
@@ -195,6 +219,8 @@ void RunState::cancel(FutureState& future) {
       forget_receiver(future);
       future.fail(canceled_error("receiving " + future.name_));
       break;
+    case FutureKind::child_started:
+    case FutureKind::child: cancel_child(future.seq_); break;
   }
 }
 
@@ -205,7 +231,36 @@ void RunState::cancel_everything() {
   for (auto& [name, channel] : channels)
     for (auto* receiver : channel.receivers)
       if (!receiver->seq_) pending.emplace_back(receiver);
-  for (auto& future : pending) cancel(*future);
+  cancel_all(pending);
+}
+
+void RunState::cancel_all(const std::vector<FuturePtr>& futures) {
+  for (const auto& future : futures)
+    if (!let_go_of_abandoned(*future)) cancel(*future);
+}
+
+BranchId RunState::open_branch() {
+  branches_[++last_branch_] = branch;
+  return last_branch_;
+}
+
+bool RunState::is_within(BranchId id, BranchId ancestor) const {
+  while (id != ancestor) {
+    const auto found = branches_.find(id);
+    if (found == branches_.end()) return false;
+    id = found->second;
+  }
+  return true;
+}
+
+void RunState::cancel_branch(BranchId id) {
+  std::vector<FuturePtr> pending;
+  for (auto& [seq, entry] : open)
+    if (is_within(entry.future->branch_, id)) pending.push_back(entry.future);
+  for (auto& [name, channel] : channels)
+    for (auto* receiver : channel.receivers)
+      if (!receiver->seq_ && is_within(receiver->branch_, id)) pending.emplace_back(receiver);
+  cancel_all(pending);
 }
 
 const Event* RunState::match(std::string_view event_type, CommandSeq seq, std::string_view name) {
@@ -232,12 +287,21 @@ void RunState::match_issued() {
     if (recorded && scheduled)
       if (const auto entry = open.find(scheduled->seq); entry != open.end())
         entry->second.undispatched = std::make_unique<command::ScheduleActivity>(std::move(*scheduled));
+    auto* child = std::get_if<command::StartChild>(&issued[matched]);
+    if (recorded && child)
+      if (const auto entry = open.find(child->seq); entry != open.end())
+        entry->second.child->undispatched = std::make_unique<command::StartChild>(std::move(*child));
   }
   issued.erase(issued.begin(), issued.begin() + static_cast<std::ptrdiff_t>(matched));
 }
 
 void RunState::drain() {
-  while (ready_head_ < ready_.size() && nondeterminism.empty()) ready_[ready_head_++].resume();
+  while (ready_head_ < ready_.size() && nondeterminism.empty()) {
+    const auto next = ready_[ready_head_++];
+    branch = next.branch;
+    next.handle.resume();
+  }
+  branch = 0;
   ready_.clear();
   ready_head_ = 0;
 }

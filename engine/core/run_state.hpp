@@ -33,16 +33,21 @@ class RunState;
 struct Waiter {
   std::coroutine_handle<> handle;
   int needed = 1;  ///< posts `handle` when this reaches 0
+  std::int64_t branch = 0;
 };
 
-enum class Outcome : std::uint8_t { pending, value, none, failed };
-enum class FutureKind : std::uint8_t { activity, timer, message };
+/// Coroutines that are run side by side (the items of a map) each have a branch, so that what they wait for can be
+/// canceled without touching the others. 0: the run's own course.
+using BranchId = std::int64_t;
 
-/// What an activity, a timer or a receive will bring. Owned by the Future and, while the command is open, by the run.
-/// One thread at a time, so the count is plain.
+enum class Outcome : std::uint8_t { pending, value, none, failed };
+enum class FutureKind : std::uint8_t { activity, timer, message, child_started, child };
+
+/// What an activity, a timer, a receive or a child workflow will bring. Owned by the Future and, while the command is
+/// open, by the run. One thread at a time, so the count is plain.
 class FutureState {
  public:
-  FutureState(RunState& run, FutureKind kind, CommandSeq seq) : run_(&run), kind_(kind), seq_(seq) {}
+  FutureState(RunState& run, FutureKind kind, CommandSeq seq);
 
   bool ready() const { return outcome_ != Outcome::pending; }
   void resolve(Payload payload);
@@ -62,7 +67,11 @@ class FutureState {
   FutureKind kind_;
   bool taken_ = false;  ///< a message was handed to the code
   CommandSeq seq_;      ///< 0: no command (a receive without a timeout)
-  std::string name_;    ///< activity or signal
+  std::string name_;    ///< activity, signal or workflow type
+  BranchId branch_;     ///< who made it
+  // A signal that was received may be given back:
+  std::string message_id_;
+  std::int64_t arrival_ = 0;
 
  private:
   friend void intrusive_ptr_add_ref(FutureState* s) { ++s->references_; }
@@ -79,10 +88,30 @@ class FutureState {
 };
 using FuturePtr = boost::intrusive_ptr<FutureState>;
 
+/// CanceledError: "<what> was canceled".
+std::exception_ptr canceled_error(std::string_view what);
+
+struct UnreadSignal {
+  Payload payload;
+  std::string message_id;
+  std::int64_t arrival;  ///< counted over all names
+};
+
 /// Signals of one name: those not yet received, and the receives that wait.
 struct Channel {
-  std::deque<Payload> unread;
+  std::deque<UnreadSignal> unread;
   std::deque<FutureState*> receivers;
+};
+
+/// The part of an open command that only child workflows need.
+struct OpenChild {
+  FuturePtr started;
+  Uuid run_id;
+  std::string workflow_id;
+  ParentClosePolicy policy = ParentClosePolicy::terminate;
+  bool wait_for_cancellation = true;
+  bool cancel_requested = false;
+  std::unique_ptr<command::StartChild> undispatched;  ///< seen in replay, its start not
 };
 
 /// An open command: where its outcome goes, and what a reloaded run must dispatch again.
@@ -90,6 +119,14 @@ struct OpenCommand {
   FuturePtr future;
   Timestamp fire_at;                                        ///< timers
   std::unique_ptr<command::ScheduleActivity> undispatched;  ///< activities seen in replay only
+  std::unique_ptr<OpenChild> child;
+};
+
+/// The two things that a child workflow brings: its start, and its end.
+struct ChildFutures {
+  FuturePtr started, result;
+  Uuid run_id;
+  std::string workflow_id;
 };
 
 class RunState {
@@ -100,17 +137,40 @@ class RunState {
                               const std::function<Payload()>& input);
   FuturePtr start_timer(Duration delay);
   FuturePtr receive(const std::string& signal, const Duration* timeout);
-  void deliver(const std::string& signal, Payload payload);
+  void deliver(const std::string& signal, UnreadSignal message);
   void cancel(FutureState& future);
-  /// Every await that is pending now throws CanceledError; later ones work as ever.
+  /// Every await that is pending now throws CanceledError; later ones work as ever. Children are asked to end too,
+  /// unless they are abandoned anyway; those that are waited for throw when they have ended.
   void cancel_everything();
+
+  // children.cpp
+  /// `start` without seq and run_id; an empty workflow id or queue gets its default.
+  ChildFutures start_child(command::StartChild start, bool wait_for_cancellation,
+                           const std::function<Payload()>& input);
+  void child_started(CommandSeq seq);
+  void child_start_failed(CommandSeq seq, const Failure& failure);
+  void child_completed(CommandSeq seq, Payload result);
+  void child_failed(CommandSeq seq, const Failure& failure);
+  /// True if a child may be open that its parent's end concerns.
+  bool has_dependent_children() const;
+  /// Id of a run that this one starts by the command `salt`; the same in every replay. Not before `not_before`.
+  Uuid derived_run_id(std::int64_t salt, std::chrono::milliseconds not_before) const;
+
+  // Branches. What a coroutine does while it runs belongs to `branch`.
+  BranchId open_branch();
+  void close_branch(BranchId id) { branches_.erase(id); }
+  /// Cancels everything that this branch, and those opened in it, wait for now.
+  void cancel_branch(BranchId id);
+
+  /// Signals that nobody received, in the order of their arrival. Emptied.
+  std::vector<command::CarriedSignal> take_unread();
 
   // What Futures do when they are let go:
   void forget_receiver(FutureState& future);
   void give_back(FutureState& future);
   void abandon_timer(FutureState& future);
 
-  void post(std::coroutine_handle<> handle) { ready_.push_back(handle); }
+  void post(std::coroutine_handle<> handle, BranchId of_branch) { ready_.push_back({handle, of_branch}); }
   void drain();
   /// A task that failed left a row with its inputs only; the commands that replaying it gave stand at the head of a
   /// later row.
@@ -135,6 +195,11 @@ class RunState {
   std::string nondeterminism;                   ///< not empty: the code parted from the history
   EventId first_event_id = 1;                   ///< id of history->front()
   CommandSeq last_seq = 0;
+  std::int64_t last_arrival = 0;
+  BranchId branch = 0;  ///< of the coroutine that runs
+  // For continue_as_new_suggested():
+  EventId handled_event = 0;  ///< id of the event that is being handled
+  std::int64_t history_bytes = 0;
 
   std::map<CommandSeq, OpenCommand> open;
   std::map<std::string, Channel, std::less<>> channels;
@@ -146,10 +211,24 @@ class RunState {
   const Event* match(std::string_view event_type, CommandSeq seq, std::string_view name);
   void open_timer(const FuturePtr& future, Duration delay);
   void close_timer(CommandSeq seq);
+  OpenCommand take_open_child(CommandSeq seq, std::string_view event);
+  void cancel_child(CommandSeq seq);
+  /// An abandoned child goes on whatever becomes of its parent: only the wait for it ends. False: it is none.
+  bool let_go_of_abandoned(FutureState& future);
+  void cancel_all(const std::vector<FuturePtr>& futures);
+  bool is_within(BranchId id, BranchId ancestor) const;
 
   friend class holdfast::Run;
-  std::vector<std::coroutine_handle<>> ready_;
+  struct Ready {
+    std::coroutine_handle<> handle;
+    BranchId branch;
+  };
+  std::vector<Ready> ready_;
   std::size_t ready_head_ = 0;
+  std::map<BranchId, BranchId> branches_;  ///< open ones, and where each was opened
+  BranchId last_branch_ = 0;
+  /// A child that must not outlive the run went out of `open` before its end.
+  bool lost_sight_of_child_ = false;
 };
 
 }  // namespace holdfast::detail

@@ -26,6 +26,7 @@ class ManyAwaiter {
   }
   void await_suspend(std::coroutine_handle<> handle) {
     waiter_.handle = handle;
+    waiter_.branch = states_.front()->run_->branch;
     const auto pending = std::ranges::count_if(states_, [](const FuturePtr& s) { return !s->ready(); });
     waiter_.needed = all_ ? static_cast<int>(pending) : 1;
     attached_ = true;

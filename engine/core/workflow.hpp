@@ -32,7 +32,7 @@ class WorkflowPromiseBase {
       auto& promise = self.promise();
       promise.finished_ = true;
       // Through the queue, never by symmetric transfer: the order is defined and the stack does not grow.
-      if (promise.continuation_) promise.run_->post(promise.continuation_);
+      if (promise.continuation_) promise.run_->post(promise.continuation_, promise.continuation_branch_);
     }
     void await_resume() noexcept {}
   };
@@ -47,6 +47,7 @@ class WorkflowPromiseBase {
 
   RunState* run_;
   std::coroutine_handle<> continuation_;
+  BranchId continuation_branch_ = 0;
   std::exception_ptr error_;
   bool finished_ = false;
 };
@@ -87,8 +88,10 @@ class [[nodiscard("co_await the sub-workflow")]] Workflow {
 
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> parent) {
-    handle_.promise().continuation_ = parent;
-    handle_.promise().run_->post(handle_);
+    auto& promise = handle_.promise();
+    promise.continuation_ = parent;
+    promise.continuation_branch_ = promise.run_->branch;
+    promise.run_->post(handle_, promise.run_->branch);
   }
   T await_resume() { return take(); }
   using EngineAwaitable = void;

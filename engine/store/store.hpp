@@ -34,16 +34,19 @@ class Store {
   virtual std::vector<StartResult> start_runs(std::span<const NewRun> runs) = 0;
 
   /// Delivers signals and cancel requests: each is in the inbox of an open run and that run's doorbell is rung, or its
-  /// result is not_found / closed. Order between two messages of one sender to one run is kept. Idempotent on
-  /// `message_id`, also after the message was consumed.
+  /// result is not_found / closed. A run id names the open run of its chain (continue-as-new). Order between two
+  /// messages of one sender to one run is kept. Idempotent on `message_id`, also after the message was consumed by the
+  /// open run or the one before it.
   virtual std::vector<SendStatus> send_messages(std::span<const NewMessage> messages) = 0;
 
-  /// Ends an open run at once, without running its code; its worker finds out at its next commit.
+  /// Ends an open run at once, without running its code; its worker finds out at its next commit. Its parent is told,
+  /// and the parent close policies of its children are carried out.
   virtual SendStatus terminate_run(const RunKey& run, std::string_view reason, std::string_view identity) = 0;
 
   /// The newest run of a workflow id, or the run named by `run.run_id`. nullopt: there is none.
   virtual std::optional<RunDescription> describe_run(const RunKey& run) = 0;
-  /// Closed runs among `run_ids`, with result or failure. For waiting callers: cheap, by primary key.
+  /// Closed runs among `run_ids`, with result, failure or the run that went on. For waiting callers: cheap, by primary
+  /// key.
   virtual std::vector<ClosedRun> closed_runs(std::span<const Uuid> run_ids) = 0;
   /// Newest first; keyset pages through `ListFilter::before`.
   virtual std::vector<RunSummary> list_runs(const ListFilter& filter) = 0;
@@ -61,7 +64,8 @@ class Store {
   /// Gives back what the worker still owns and ends its lease: the clean end.
   virtual void release_worker(WorkerId worker) = 0;
   /// Frees runs and tasks of every worker whose lease ended. A run that made no progress over `quarantine_after`
-  /// owners that died is set aside (wake reason "quarantined"). Safe to call from everywhere at any time.
+  /// owners that died is set aside (wake reason "quarantined"). Also does what commits left to be done for parents and
+  /// children. Safe to call from everywhere at any time.
   virtual TakeoverReport take_over_expired(int quarantine_after) = 0;
   virtual std::vector<WorkerDescription> list_workers() = 0;
   virtual std::vector<QueueDescription> list_queues() = 0;
@@ -133,10 +137,17 @@ class StepTransaction {
   /// Unread messages of owned runs, in order: enough for runs that are still in memory from their last ownership.
   virtual std::vector<RunMessages> read_messages(std::span<const Uuid> run_ids) = 0;
 
+  /// Starts children of owned runs as part of this transaction; results in the order of the requests. Idempotent on
+  /// `run_id`, like start_runs. A workflow id that is taken is an answer, not an error. Throws InvalidArgument for bad
+  /// fields (see validate.hpp); then the transaction may go on.
+  virtual std::vector<StartResult> start_children(std::span<const NewChild> children) = 0;
+
   /// The transaction that transactional activities write with.
   virtual BusinessTransaction& business() = 0;
 
-  /// Writes the batch and commits. Throws
+  /// Writes the batch and commits. What concerns runs that are not in the batch (a parent's doorbell, the end of
+  /// children, a cancel request) never waits for them: where somebody holds such a run at this moment, the commit
+  /// writes down what is to be done, and it is done right after, or by whoever calls take_over_expired next. Throws
   ///  - Conflict: a run of the batch is not this worker's any more, was advanced by someone else, or wanted to close
   ///    while an unread message waits. Nothing was written; `runs` names the culprits when known (empty: not known).
   ///  - LeaseLost, Unavailable; InDoubt: the connection broke during COMMIT; read back with load_runs.

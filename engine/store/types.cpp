@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kRunStatuses{"running",    "completed",        "failed",   "canceled",
                                                        "terminated", "continued_as_new", "timed_out"};
-constexpr std::array<std::string_view, 4> kMessageKinds{"signal", "cancel", "activity_completed", "activity_failed"};
+constexpr std::array<std::string_view, 6> kMessageKinds{"signal",          "cancel",          "activity_completed",
+                                                        "activity_failed", "child_completed", "child_failed"};
 
 template <class Enum, std::size_t N>
 Enum parse(const std::array<std::string_view, N>& names, std::string_view what, std::string_view text) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <holdfast/core/activity.hpp>
+#include <holdfast/core/child_options.hpp>
 #include <holdfast/core/event.hpp>
 #include <holdfast/core/failure.hpp>
 #include <holdfast/core/time.hpp>
@@ -29,8 +30,7 @@ RunStatus parse_run_status(std::string_view text);
 // --- starting
 // ---------------------------------------------------------------------------------------------------------
 
-/// What a start does when a *closed* run has the workflow id.
-enum class IdReusePolicy : std::uint8_t { allow_duplicate, allow_duplicate_failed_only, reject_duplicate };
+using holdfast::IdReusePolicy;
 /// What a start does when an *open* run has it.
 enum class IdConflictPolicy : std::uint8_t { fail, use_existing, terminate_existing };
 
@@ -48,6 +48,15 @@ struct NewRun {
   std::optional<Duration> execution_timeout;
   IdReusePolicy reuse = IdReusePolicy::allow_duplicate;
   IdConflictPolicy conflict = IdConflictPolicy::fail;
+};
+
+/// A run that a step starts as the child of a run that it owns. Nobody else makes them, so the policy for an open run
+/// of the workflow id is always `fail`.
+struct NewChild {
+  NewRun run;
+  Uuid parent_run_id;
+  CommandSeq parent_seq = 0;  ///< the parent's command, to which the child's end will refer
+  ParentClosePolicy parent_close_policy = ParentClosePolicy::terminate;
 };
 
 enum class StartStatus : std::uint8_t {
@@ -71,7 +80,14 @@ struct RunKey {
   Uuid run_id;
 };
 
-enum class MessageKind : std::uint8_t { signal, cancel, activity_completed, activity_failed };
+enum class MessageKind : std::uint8_t {
+  signal,
+  cancel,
+  activity_completed,
+  activity_failed,
+  child_completed,
+  child_failed
+};
 std::string_view to_string(MessageKind kind);
 MessageKind parse_message_kind(std::string_view text);
 
@@ -89,9 +105,9 @@ struct Message {
   std::int64_t inbox_id = 0;  ///< consumed by CommitBatch
   MessageKind kind = MessageKind::signal;
   std::string name;
-  Payload payload;  ///< signal input; activity result; or a failure with retry state
+  Payload payload;  ///< signal input; activity or child result; a failure (of activities: with its retry state)
   Uuid message_id;
-  CommandSeq seq = 0;  ///< activity outcomes: which command
+  CommandSeq seq = 0;  ///< outcomes: of which command
   int attempt = 0;
 };
 
@@ -113,11 +129,16 @@ struct RunSummary {
   RunStatus status = RunStatus::running;
   Timestamp started_at;
   std::optional<Timestamp> closed_at;
+  Uuid parent_run_id;  ///< nil: it is nobody's child
 };
 
 struct RunDescription {
   RunSummary summary;
-  Payload input, result;  ///< result: empty unless completed
+  std::string parent_workflow_id;  ///< of children
+  CommandSeq parent_seq = 0;
+  // Of runs that belong to a chain of continue-as-new:
+  Uuid first_run_id, previous_run_id, next_run_id;  ///< nil: there is none
+  Payload input, result;                            ///< result: empty unless completed
   std::optional<Failure> failure;
   Payload memo, search_attributes;
   // Of open runs only:
@@ -135,6 +156,7 @@ struct ClosedRun {
   RunStatus status = RunStatus::completed;
   Payload result;
   std::optional<Failure> failure;
+  Uuid next_run_id;  ///< continued_as_new: the run that went on
 };
 
 struct ListFilter {
@@ -142,8 +164,9 @@ struct ListFilter {
   std::optional<std::string> workflow_type, task_queue, workflow_id_prefix;
   std::optional<RunStatus> status;
   std::optional<Timestamp> started_after, started_before;
-  std::optional<Uuid> before;  ///< keyset: only runs with a smaller run id (older)
-  int limit = 20;              ///< 1 to 1000
+  std::optional<Uuid> parent_run_id;  ///< only the children of this run
+  std::optional<Uuid> before;         ///< keyset: only runs with a smaller run id (older)
+  int limit = 20;                     ///< 1 to 1000
 };
 
 struct PendingActivity {
@@ -185,7 +208,7 @@ struct Readiness {
   bool runs = false;                ///< a claimable run is due in one of the queues
   bool activities = false;          ///< a claimable activity task is due in one of the queues
   bool expired_activities = false;  ///< some activity task passed its timeout
-  bool expired_workers = false;     ///< some worker's lease ended
+  bool expired_workers = false;     ///< some worker's lease ended, or a commit left something to be done
   std::vector<WorkerId> rung;       ///< owners with a rung doorbell
 };
 struct TakeoverReport {
@@ -213,7 +236,10 @@ struct ClaimedRun {
   bool rung = false;        ///< unread messages may wait: load them
   std::int64_t claims = 0;  ///< grows by one with each claim: a cached run is current if it grew by 1
   int task_failures = 0;
+  int priority = 3;
   std::optional<Timestamp> deadline;  ///< execution timeout
+  Uuid parent_run_id;                 ///< nil: it is nobody's child
+  CommandSeq parent_seq = 0;
 };
 
 struct RunMessages {
@@ -259,6 +285,22 @@ enum class NextState : std::uint8_t {
   closed,
 };
 
+/// What a child's end says to its parent. Dropped if the parent is not open any more.
+struct ParentNotice {
+  Uuid run_id;  ///< the parent's
+  CommandSeq seq = 0;
+  MessageKind kind = MessageKind::child_completed;
+  Payload payload;  ///< the result; or the failure as encode_failure writes it
+};
+
+/// The run that goes on after a continue-as-new. Everything that is not here it takes from the run before.
+struct NextRun {
+  Uuid run_id;
+  std::string workflow_type, task_queue;
+  Payload input;
+  std::vector<NewMessage> signals;  ///< to be read before those that are unread; `to` does not matter
+};
+
 struct RunCommit {
   Uuid run_id;
   EventId first_event_id = 1;
@@ -277,6 +319,11 @@ struct RunCommit {
   RunStatus status = RunStatus::completed;
   Payload result;
   std::optional<Failure> failure;
+  std::optional<ParentNotice> notice;  ///< of a child: to its parent, in this commit
+  bool has_children = false;           ///< children may be open: their parent close policies are carried out
+  std::optional<NextRun> successor;    ///< status continued_as_new: unread messages move to it, and do not hold it up
+
+  std::vector<Uuid> cancel_runs;  ///< children that are asked to end; each means the open run of its chain
 };
 
 struct CommitBatch {

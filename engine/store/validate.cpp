@@ -146,6 +146,10 @@ void validate(const RunKey& key) {
 
 void validate(std::span<const NewRun> runs) { validate_each(runs, "run", validate_run); }
 
+void validate(std::span<const NewChild> children) {
+  validate_each(children, "child", [](const NewChild& child) { validate_run(child.run); });
+}
+
 void validate(std::span<const NewMessage> messages) { validate_each(messages, "message", validate_message); }
 
 void validate(const ListFilter& filter) {

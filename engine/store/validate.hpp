@@ -27,6 +27,7 @@ void validate_attributes(std::string_view field, std::string_view json);
 void validate(const RunKey& key);
 /// Each, and names the position of the bad one if there are several.
 void validate(std::span<const NewRun> runs);
+void validate(std::span<const NewChild> children);
 void validate(std::span<const NewMessage> messages);
 void validate(const ListFilter& filter);
 void validate(const WorkerInfo& info);

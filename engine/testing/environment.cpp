@@ -24,22 +24,27 @@ Environment::~Environment() = default;
 void Environment::start(WorkflowDefinition definition, std::string task_queue, Payload input) {
   if (run_) throw std::logic_error("an Environment runs one workflow; make another one");
   definition_ = std::move(definition);
-  recorded_.info = {.run_id = kRunId,
-                    .workflow_id = options_.workflow_id,
-                    .workflow_type = definition_.name,
-                    .task_queue = task_queue.empty() ? "default" : std::move(task_queue),
-                    .input = std::move(input),
-                    .started_at = options_.start};
+  begin({.run_id = kRunId,
+         .workflow_id = options_.workflow_id,
+         .workflow_type = definition_.name,
+         .task_queue = task_queue.empty() ? "default" : std::move(task_queue),
+         .input = std::move(input),
+         .started_at = options_.start});
+  go_on();
+  run_for({});
+}
+
+void Environment::begin(RunInfo info) {
+  recorded_ = {.info = std::move(info), .rows = {}};
   run_ = std::make_unique<Run>(definition_, recorded_.info, [this](std::string_view level, std::string_view message) {
     log_.push_back(std::string(level) + ": " + std::string(message));
   });
   feed(event::WorkflowStarted{});
-  run_for({});
 }
 
 void Environment::run() {
   if (!run_) throw std::logic_error("start the workflow first");
-  while (!run_->closed()) {
+  while (!closed()) {
     if (!step(Timestamp::max())) throw RunStuck("nothing will happen any more; the run waits for: " + waiting_for());
   }
 }
@@ -56,11 +61,18 @@ bool Environment::step(Timestamp until) {
   const auto next = agenda_.extract(agenda_.begin());
   now_ = std::max(now_, next.key().first);
   next.mapped()();
+  go_on();
   return true;
 }
 
 void Environment::post(Duration delay, std::function<void()> action) {
   agenda_.emplace(std::pair(now_ + std::max(delay, Duration::zero()), ++posted_), std::move(action));
+}
+
+void Environment::post_own(Duration delay, std::function<void()> action) {
+  post(delay, [this, of = continuations_, action = std::move(action)] {
+    if (of == continuations_) action();
+  });
 }
 
 void Environment::post_event(Duration delay, Event event) {
@@ -103,10 +115,10 @@ void Environment::carry_out(const Command& command) {
                                             ", which has no script: call on(...) first");
                    }
                    const auto pending = std::make_shared<Pending>(Pending{c, now_});
-                   post({}, [this, pending] { begin_attempt(pending); });
+                   post_own({}, [this, pending] { begin_attempt(pending); });
                  },
                  [&](const command::StartTimer& c) {
-                   post(c.fire_at - now_, [this, seq = c.seq] {
+                   post_own(c.fire_at - now_, [this, seq = c.seq] {
                      if (run_->is_open(seq)) feed(event::TimerFired{seq});
                    });
                  },
@@ -115,8 +127,76 @@ void Environment::carry_out(const Command& command) {
                  [&](const command::CompleteWorkflow& c) { result_ = c.result; },
                  [&](const command::FailWorkflow& c) { failure_ = c.failure; },
                  [&](const command::CancelWorkflow&) { canceled_ = true; },
+                 [&](const command::StartChild& c) { start_child(c); },
+                 [&](const command::CancelChild& c) {
+                   const auto child = open_children_.extract(c.seq);
+                   if (child.empty()) return;
+                   canceled_children_.push_back(child.mapped());
+                   post_own({}, [this, seq = c.seq] {
+                     if (run_->is_open(seq)) feed(event::ChildWorkflowFailed{seq, worker::canceled_failure()});
+                   });
+                 },
+                 [&](const command::ContinueAsNew& c) { next_ = c; },
              },
              command);
+}
+
+void Environment::start_child(const command::StartChild& command) {
+  if (taken_.contains(command.workflow_type)) {
+    Failure failure;
+    failure.type = "ChildWorkflowAlreadyStarted";
+    failure.message = "workflow " + command.workflow_id + " is already running";
+    post_own({}, [this, seq = command.seq, failure] { feed(event::ChildWorkflowStartFailed{seq, failure}); });
+    return;
+  }
+  const auto script = children_.find(command.workflow_type);
+  if (script == children_.end()) {
+    throw std::logic_error("the workflow asked for child workflow " + command.workflow_type +
+                           ", which has no script: call on(...) first");
+  }
+  open_children_[command.seq] = command.workflow_type;
+  child_calls_.push_back({command.workflow_type, command.input, 1, elapsed()});
+  post_own({}, [this, seq = command.seq] {
+    if (run_->is_open(seq)) feed(event::ChildWorkflowStarted{seq});
+  });
+  if (script->second.body) post_own(script->second.duration, [this, command] { end_child(command); });
+}
+
+void Environment::end_child(const command::StartChild& command) {
+  if (open_children_.erase(command.seq) == 0) return;  // asked to end meanwhile
+  Event outcome;
+  try {
+    outcome = event::ChildWorkflowCompleted{command.seq, children_.at(command.workflow_type).body(command.input)};
+  } catch (...) {
+    outcome = event::ChildWorkflowFailed{command.seq, worker::failure_of_current_exception()};
+  }
+  if (run_->is_open(command.seq)) feed(outcome);
+}
+
+/// The next run takes the signals along; what else was on its way to the old one is void.
+void Environment::continue_as_new(const command::ContinueAsNew& command) {
+  if (command.workflow_type != definition_.name)
+    throw std::logic_error("the run continues as workflow " + command.workflow_type + "; an Environment follows only " +
+                           definition_.name);
+  ++continuations_;
+  open_children_.clear();
+  const auto workflow_id = recorded_.info.workflow_id;
+  begin({.run_id = command.run_id,
+         .workflow_id = workflow_id,
+         .workflow_type = command.workflow_type,
+         .task_queue = command.task_queue,
+         .input = command.input,
+         .started_at = now_});
+  for (const auto& signal : command.signals) {
+    if (next_)
+      next_->signals.push_back(signal);
+    else
+      feed(event::WorkflowSignaled{signal.signal, signal.input, signal.message_id});
+  }
+}
+
+void Environment::go_on() {
+  while (next_) continue_as_new(*std::exchange(next_, std::nullopt));
 }
 
 void Environment::begin_attempt(const std::shared_ptr<Pending>& pending) {
@@ -137,7 +217,7 @@ void Environment::begin_attempt(const std::shared_ptr<Pending>& pending) {
     const bool total = total_limit <= attempt_limit;
     const bool silent = attempt_limit != c.options.start_to_close.value_or(kForever);
     const char* which = total ? "ScheduleToClose" : silent ? "Heartbeat" : "StartToClose";
-    post(limit, [=, this] { end_attempt(pending, worker::timeout_failure(which)); });
+    post_own(limit, [=, this] { end_attempt(pending, worker::timeout_failure(which)); });
     return;
   }
   if (!script.body) return;
@@ -146,12 +226,12 @@ void Environment::begin_attempt(const std::shared_ptr<Pending>& pending) {
                                   worker::ActivityContext::Clock::now() + std::chrono::hours(1));
   try {
     const Payload result = script.body(c.input, context);
-    post(duration, [this, seq = c.seq, result] {
+    post_own(duration, [this, seq = c.seq, result] {
       if (run_->is_open(seq)) feed(event::ActivityCompleted{seq, result});
     });
   } catch (...) {
     const Failure failure = worker::failure_of_current_exception();
-    post(duration, [=, this] { end_attempt(pending, failure); });
+    post_own(duration, [=, this] { end_attempt(pending, failure); });
   }
 }
 
@@ -162,7 +242,7 @@ void Environment::end_attempt(const std::shared_ptr<Pending>& pending, const Fai
   if (c.options.schedule_to_close) time_left = *c.options.schedule_to_close - (now_ - pending->scheduled_at);
   const RetryDecision decision = decide_retry(c.options.retry, pending->attempt, failure, time_left);
   if (decision.state == RetryState::in_progress) {
-    post(decision.delay, [this, pending] { begin_attempt(pending); });
+    post_own(decision.delay, [this, pending] { begin_attempt(pending); });
   } else {
     feed(event::ActivityFailed{c.seq, failure, decision.state, pending->attempt});
   }

@@ -71,10 +71,29 @@ class Environment {
     script<In, Out>(activity.name, std::move(body), {});
     return *this;
   }
+  /// What a child workflow does: `Out(const In&)`; it ends after `duration`. Throws to fail; a CanceledError ends it as
+  /// canceled. Asked to end before that, it ends as canceled at once.
+  template <class In, class Out, class Body>
+  Environment& on(const WorkflowType<In, Out>& type, Body body, Duration duration = {}) {
+    child_script<In, Out>(type.name, std::move(body), duration);
+    return *this;
+  }
   /// Attempts of this activity give no answer: only its timeouts end it.
   template <class In, class Out>
   Environment& never_answers(const Activity<In, Out>& activity) {
     scripts_[activity.name] = {};
+    return *this;
+  }
+
+  template <class In, class Out>
+  Environment& never_answers(const WorkflowType<In, Out>& type) {
+    children_[type.name] = {};
+    return *this;
+  }
+  /// Starts of this child workflow fail: its workflow id is taken.
+  template <class In, class Out>
+  Environment& already_started(const WorkflowType<In, Out>& type) {
+    taken_.insert(type.name);
     return *this;
   }
 
@@ -91,7 +110,8 @@ class Environment {
   }
   void start(WorkflowDefinition definition, std::string task_queue, Payload input);
 
-  /// Skips time until the run ends. Throws RunStuck, ReplayError, or what fails a workflow task: NondeterminismError,
+  /// Skips time until the run ends; a run that continues as new goes on with its next one, which must be of the same
+  /// type. Throws RunStuck, ReplayError, or what fails a workflow task: NondeterminismError,
   /// or an exception that left the workflow and is no FailureError.
   void run();
   /// Lets `length` pass, with everything that is due in it; the run may go on waiting.
@@ -120,7 +140,7 @@ class Environment {
   /// Calls `action` at that time of the run.
   void after(Duration delay, std::function<void()> action);
 
-  bool closed() const { return run_ && run_->closed(); }
+  bool closed() const { return run_ && run_->closed() && !next_; }
   /// The result of a completed run; throws what it failed with, or std::logic_error if it is still open.
   template <class Out>
   Out result() const {
@@ -134,6 +154,12 @@ class Environment {
   std::string waiting_for() const { return run_ ? run_->waiting_for() : ""; }
   /// Attempts in the order in which they began.
   const std::vector<ActivityCall>& calls() const { return calls_; }
+  /// Child workflows in the order in which they were started, as entries of attempt 1 with the workflow type's name.
+  const std::vector<ActivityCall>& child_calls() const { return child_calls_; }
+  /// Children that were asked to end, by workflow type.
+  const std::vector<std::string>& canceled_children() const { return canceled_children_; }
+  /// How often the run continued as new.
+  int continuations() const { return continuations_; }
   /// How many attempts of this activity began.
   template <class In, class Out>
   int count(const Activity<In, Out>& activity) const {
@@ -144,6 +170,7 @@ class Environment {
     return count(activity.name);
   }
   int count(const std::string& activity) const;
+  /// Of the last run of the chain.
   const RecordedRun& recorded() const { return recorded_; }
   /// "WorkflowStarted ActivityScheduled ...".
   std::string event_names() const;
@@ -182,18 +209,51 @@ class Environment {
                       duration};
   }
 
+  template <class In, class Out, class F>
+  void child_script(const std::string& name, F body, Duration duration) {
+    children_[name] = {[body = std::move(body)](const Payload& input) -> Payload {
+                         const In in = decode<In>(input);
+                         if constexpr (std::is_void_v<std::invoke_result_t<const F&, const In&>>) {
+                           body(in);
+                           return encode(Out{});
+                         } else {
+                           return encode<Out>(body(in));
+                         }
+                       },
+                       duration};
+  }
+
+  void begin(RunInfo info);
   void post(Duration delay, std::function<void()> action);
+  /// Void once the run has continued as new: what it concerns is a command of the run before.
+  void post_own(Duration delay, std::function<void()> action);
   void post_event(Duration delay, Event event);
   bool step(Timestamp until);
   void feed(const Event& event);
   void carry_out(const Command& command);
+  void start_child(const command::StartChild& command);
+  void end_child(const command::StartChild& command);
+  void continue_as_new(const command::ContinueAsNew& command);
+  void go_on();
   void begin_attempt(const std::shared_ptr<Pending>& pending);
   void end_attempt(const std::shared_ptr<Pending>& pending, const Failure& failure);
   const Payload& result_json() const;
   std::string next_message_id();
 
   EnvironmentOptions options_;
+  struct ChildScript {
+    std::function<Payload(const Payload&)> body;  ///< empty: never answers
+    Duration duration{};
+  };
+
   std::map<std::string, Script> scripts_;
+  std::map<std::string, ChildScript> children_;
+  std::set<std::string> taken_;
+  std::map<CommandSeq, std::string> open_children_;  ///< workflow type of each
+  std::vector<ActivityCall> child_calls_;
+  std::vector<std::string> canceled_children_;
+  std::optional<command::ContinueAsNew> next_;  ///< the run ended so, and its next one has not begun
+  int continuations_ = 0;
   WorkflowDefinition definition_;
   std::unique_ptr<Run> run_;
   RecordedRun recorded_;

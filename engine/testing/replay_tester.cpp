@@ -78,7 +78,7 @@ class Attempt {
   bool closed() const {
     const auto name = event_name(lines_.back().event);
     return name == "WorkflowCompleted" || name == "WorkflowFailed" || name == "WorkflowCanceled" ||
-           name == "WorkflowTimedOut" || name == "WorkflowTerminated";
+           name == "WorkflowContinuedAsNew" || name == "WorkflowTimedOut" || name == "WorkflowTerminated";
   }
 
   [[noreturn]] void fail(const std::string& what) const {

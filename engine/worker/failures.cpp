@@ -57,6 +57,8 @@ Failure timeout_failure(const std::string& timeout) {
   return make(FailureKind::timeout, timeout, timeout + " timeout", final);
 }
 
+Failure canceled_failure() { return make(FailureKind::canceled, "Canceled", "the run was canceled"); }
+
 Failure worker_lost_failure() {
   return make(FailureKind::worker_lost, "WorkerLost", "the worker that ran this attempt died");
 }

@@ -12,6 +12,8 @@ Failure failure_of_current_exception();
 Failure oversized_failure(const std::string& what, std::size_t bytes, std::size_t limit);
 /// An attempt that exceeded a timeout; `timeout` as in "StartToClose".
 Failure timeout_failure(const std::string& timeout);
+/// What a run that was canceled tells its parent.
+Failure canceled_failure();
 /// The worker that ran the attempt died.
 Failure worker_lost_failure();
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -7,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <queue>
+#include <set>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -31,6 +33,8 @@ struct LaneEnvironment {
   WorkerStats& stats;
   std::function<void(std::string_view level, std::string_view message)> log;
   std::function<void(const std::vector<Uuid>&)> on_closed;  ///< after the commit that closed them
+  /// After a commit that made runs of these queues ready ("*": of queues that are not known).
+  std::function<void(const std::set<std::string>&)> on_ready;
 };
 
 /// One thread, one connection, and the runs that it claimed. The loop (lane.cpp):
@@ -81,6 +85,19 @@ class Lane final : public ActivitySink {
     Payload input;
     std::string timeout;
   };
+  /// The workflow task cannot go on: the code parted from the history, or threw what fails no run.
+  struct TaskFailed {
+    std::string message;
+  };
+  struct StartingChild {
+    LiveRun* live;
+    command::StartChild command;
+  };
+  /// A run whose next state depends on the start of its children.
+  struct Undecided {
+    LiveRun* live;
+    std::size_t jobs_before;
+  };
   /// A batch on its way to its commit.
   struct Batch {
     std::vector<LiveRun*> runs;  ///< parallel to commit.runs
@@ -90,6 +107,13 @@ class Lane final : public ActivitySink {
     std::vector<store::ActivityKey> cancels;
     std::vector<std::unique_ptr<LiveRun>> claimed;  ///< owned only if the commit succeeds
     std::vector<Uuid> failed_tasks;                 ///< to be dropped from memory after the commit
+    std::vector<StartingChild> children;            ///< asked for, and not started yet
+    std::vector<Undecided> undecided;
+    std::set<std::string> ready_queues;  ///< where children were started
+
+    bool has_failed(const Uuid& run_id) const {
+      return std::find(failed_tasks.begin(), failed_tasks.end(), run_id) != failed_tasks.end();
+    }
   };
   /// A transactional activity threw: the transaction is void; repeat its run alone.
   struct TransactionalFailed {
@@ -144,10 +168,21 @@ class Lane final : public ActivitySink {
   void record_failed_attempt(Batch& batch, LiveRun& live, store::RunCommit& commit, command::ScheduleActivity command,
                              int attempts_made, Timestamp scheduled_at, const Failure& failure);
   void check_deadline(LiveRun& live, store::RunCommit& commit);
+  static bool dispatched_since(const Batch& batch, const LiveRun& live, std::size_t jobs_before);
   void decide_next(Batch& batch, LiveRun& live, store::RunCommit& commit, bool dispatched);
   std::unique_ptr<ActivityJob> make_job(const LiveRun& live, command::ScheduleActivity command, bool has_row);
   bool served_here(const std::string& task_queue) const;
   RunInfo info_of(const LiveRun& live) const;
+
+  // lane_children.cpp
+  static store::NewChild new_child(const LiveRun& parent, const command::StartChild& command);
+  std::vector<std::optional<Failure>> start_now(Batch& batch, const std::vector<StartingChild>& starting,
+                                                store::StepTransaction& transaction);
+  void start_children(Batch& batch, store::StepTransaction& transaction);
+  void feed_start(Batch& batch, LiveRun& live, store::RunCommit& commit, store::StepTransaction& transaction,
+                  const Event& outcome);
+  static void end_family(const LiveRun& live, store::RunCommit& commit);
+  void wake_families(const Batch& batch);
 
   LaneEnvironment env_;
   const int number_;

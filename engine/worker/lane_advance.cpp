@@ -10,11 +10,6 @@
 namespace holdfast::worker {
 namespace {
 
-/// The workflow task cannot go on: the code parted from the history, or threw what fails no run.
-struct TaskFailed {
-  std::string message;
-};
-
 constexpr auto kSlowTask = std::chrono::seconds(1);
 constexpr auto kFirstBackoff = std::chrono::seconds(1);
 constexpr auto kLongestBackoff = std::chrono::minutes(10);
@@ -27,6 +22,22 @@ Duration backoff(int failures) {
 void append(store::RunCommit& commit, const Event& event) {
   commit.events += commit.events.empty() ? '[' : ',';
   append_event(commit.events, event);
+}
+
+store::NextRun next_run(command::ContinueAsNew command) {
+  store::NextRun next;
+  next.run_id = command.run_id;
+  next.workflow_type = std::move(command.workflow_type);
+  next.task_queue = std::move(command.task_queue);
+  next.input = std::move(command.input);
+  for (auto& signal : command.signals) {
+    store::NewMessage message;
+    message.name = std::move(signal.signal);
+    message.payload = std::move(signal.input);
+    if (!signal.message_id.empty()) message.message_id = Uuid::parse(signal.message_id);
+    next.signals.push_back(std::move(message));
+  }
+  return next;
 }
 
 template <class... F>
@@ -42,6 +53,7 @@ void Lane::advance(Batch& batch, LiveRun& live, store::StepTransaction& transact
   commit.at = step_now_;
   commit.new_tasks = live.new_tasks;
   const auto jobs_before = batch.jobs.size();
+  const auto children_before = batch.children.size();
   transactional_.clear();
   immediate_.clear();
   if (!live.run || !live.refused.empty()) {
@@ -56,29 +68,35 @@ void Lane::advance(Batch& batch, LiveRun& live, store::StepTransaction& transact
   try {
     apply_inputs(batch, live, commit, transaction);
   } catch (const TaskFailed& failed) {
+    batch.children.resize(children_before);
     return fail_task(batch, live, commit, failed.message);
   }
   if (const auto took = std::chrono::steady_clock::now() - began; took > kSlowTask)
     env_.log("warn", fmt::format("a task of workflow type {} (run {}) blocked its lane for {} ms",
                                  live.info.workflow_type, live.info.run_id.to_string(),
                                  std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
-  const bool dispatched = std::any_of(batch.jobs.begin() + static_cast<std::ptrdiff_t>(jobs_before), batch.jobs.end(),
-                                      [&](const auto& job) { return job->key.run_id == live.info.run_id; });
-  decide_next(batch, live, commit, dispatched);
+  if (batch.children.size() > children_before)
+    batch.undecided.push_back({&live, jobs_before});
+  else
+    decide_next(batch, live, commit, dispatched_since(batch, live, jobs_before));
+}
+
+bool Lane::dispatched_since(const Batch& batch, const LiveRun& live, std::size_t jobs_before) {
+  return std::any_of(batch.jobs.begin() + static_cast<std::ptrdiff_t>(std::min(jobs_before, batch.jobs.size())),
+                     batch.jobs.end(), [&](const auto& job) { return job->key.run_id == live.info.run_id; });
 }
 
 void Lane::apply_inputs(Batch& batch, LiveRun& live, store::RunCommit& commit, store::StepTransaction& transaction) {
   carry_out(batch, live, commit, std::exchange(live.unrecorded, {}));
   for (auto& command : std::exchange(live.to_schedule, {})) schedule(batch, live, commit, std::move(command));
+  for (auto& command : std::exchange(live.to_start, {})) batch.children.push_back({&live, std::move(command)});
   if (live.fresh) feed(batch, live, commit, event::WorkflowStarted{});
   for (const auto& input : live.inputs) {
     if (live.run->closed()) break;
     if (input.inbox_id) commit.consumed.push_back(input.inbox_id);
-    const auto* completed = std::get_if<event::ActivityCompleted>(&input.event);
-    const auto* failed = std::get_if<event::ActivityFailed>(&input.event);
-    const auto seq = completed ? completed->seq : failed ? failed->seq : 0;
-    if (seq != 0 && input.ends_row) commit.ended_tasks.push_back(seq);
-    // Nobody waits for the outcome of an activity that was canceled.
+    const auto seq = outcome_seq(input.event);
+    if (input.ends_row) commit.ended_tasks.push_back(seq);
+    // Nobody waits for the outcome of an activity that was canceled, say.
     if (seq == 0 || live.run->is_open(seq)) feed(batch, live, commit, input.event);
   }
   for (auto& [seq, entry] : live.waiting)
@@ -117,9 +135,18 @@ void Lane::carry_out(Batch& batch, LiveRun& live, store::RunCommit& commit, std:
       append(commit, to_event(command));
       continue;
     }
+    if (auto* child = std::get_if<command::StartChild>(&command); child && child->input.size() > limit) {
+      immediate_.push_back(
+          event::ChildWorkflowStartFailed{child->seq, oversized_failure("input", child->input.size(), limit)});
+      child->input = "null";
+      append(commit, to_event(command));
+      continue;
+    }
     if (const auto* completed = std::get_if<command::CompleteWorkflow>(&command);
         completed && completed->result.size() > limit)
       throw TaskFailed{oversized_failure("the result of the workflow", completed->result.size(), limit).message};
+    if (const auto* next = std::get_if<command::ContinueAsNew>(&command); next && next->input.size() > limit)
+      throw TaskFailed{oversized_failure("the input of continue_as_new", next->input.size(), limit).message};
     append(commit, to_event(command));
     std::visit(Overloaded{
                    [&](command::ScheduleActivity& c) { schedule(batch, live, commit, std::move(c)); },
@@ -146,6 +173,12 @@ void Lane::carry_out(Batch& batch, LiveRun& live, store::RunCommit& commit, std:
                      commit.failure = std::move(c.failure);
                    },
                    [&](const command::CancelWorkflow&) { commit.status = store::RunStatus::canceled; },
+                   [&](command::StartChild& c) { batch.children.push_back({&live, std::move(c)}); },
+                   [&](const command::CancelChild& c) { commit.cancel_runs.push_back(c.run_id); },
+                   [&](command::ContinueAsNew& c) {
+                     commit.status = store::RunStatus::continued_as_new;
+                     commit.successor = next_run(std::move(c));
+                   },
                },
                command);
   }
@@ -258,11 +291,12 @@ void Lane::decide_next(Batch& batch, LiveRun& live, store::RunCommit& commit, bo
   if (!commit.events.empty()) commit.events += ']';
   if (live.run->closed()) {
     commit.next = store::NextState::closed;
+    end_family(live, commit);
     return;
   }
   const auto due = live.next_due();
   const bool soon = due && *due - step_now_ < env_.options.park_after;
-  const bool busy = dispatched || std::ranges::any_of(live.local, [&](const auto& entry) {
+  const bool busy = dispatched || !live.next_inputs.empty() || std::ranges::any_of(live.local, [&](const auto& entry) {
                       return !contains(batch.cancels, store::ActivityKey{live.info.run_id, entry.first, 1});
                     });
   if (busy || soon) return;

@@ -28,7 +28,13 @@ void Lane::rebuild(Batch& batch, store::StepTransaction& transaction, std::vecto
 
 void Lane::rebuild(Batch& batch, LiveRun& live, const store::RunState& state) {
   ++env_.stats.runs_replayed;
-  std::erase_if(live.inputs, [](const PendingInput& input) { return input.inbox_id != 0; });
+  // Messages are read again, and children whose start is not recorded are started again (which changes nothing then).
+  std::erase_if(live.inputs, [](const PendingInput& input) {
+    return input.inbox_id != 0 || std::holds_alternative<event::ChildWorkflowStarted>(input.event) ||
+           std::holds_alternative<event::ChildWorkflowStartFailed>(input.event);
+  });
+  live.next_inputs.clear();
+  live.to_start.clear();
   adopt_messages(live, state.messages);
   live.waiting.clear();
   live.unrecorded.clear();
@@ -50,10 +56,7 @@ void Lane::rebuild(Batch& batch, LiveRun& live, const store::RunState& state) {
     return;
   }
   std::erase_if(live.inputs, [&live](const PendingInput& input) {
-    const auto* completed = std::get_if<event::ActivityCompleted>(&input.event);
-    const auto* failed = std::get_if<event::ActivityFailed>(&input.event);
-    const auto* fired = std::get_if<event::TimerFired>(&input.event);
-    const auto seq = completed ? completed->seq : failed ? failed->seq : fired ? fired->seq : 0;
+    const auto seq = outcome_seq(input.event);
     return seq != 0 && input.inbox_id == 0 && !live.run->is_open(seq);
   });
   restore_activities(batch, live, state);
@@ -62,6 +65,7 @@ void Lane::rebuild(Batch& batch, LiveRun& live, const store::RunState& state) {
 
 void Lane::restore_activities(Batch& batch, LiveRun& live, const store::RunState& state) {
   std::erase_if(live.new_tasks, [&](const store::NewActivityTask& task) { return !live.run->is_open(task.seq); });
+  live.to_start = live.run->take_unstarted_children();
   for (auto& command : live.run->take_undispatched()) {
     const auto seq = command.seq;
     const bool known = live.local.contains(seq) || live.has_outcome(seq) ||

@@ -70,6 +70,7 @@ bool Lane::fill(Batch& batch, store::StepTransaction& transaction) {
   }
   if (!to_rebuild.empty()) rebuild(batch, transaction, std::move(to_rebuild));
   for (auto* live : batch.runs) advance(batch, *live, transaction);
+  if (!batch.children.empty()) start_children(batch, transaction);
   return !batch.runs.empty() || !batch.commit.runs.empty();
 }
 
@@ -157,6 +158,7 @@ void Lane::after_commit(Batch& batch) {
     env_.pool.cancel(key);
     if (auto* live = find(key.run_id)) live->local.erase(key.seq);
   }
+  wake_families(batch);
   if (!closed.empty()) {
     env_.stats.runs_closed += static_cast<std::int64_t>(closed.size());
     env_.on_closed(closed);
@@ -165,7 +167,7 @@ void Lane::after_commit(Batch& batch) {
 
 void Lane::settle(Batch& batch, LiveRun& live, const store::RunCommit& commit) {
   if (!commit.events.empty()) ++env_.stats.workflow_tasks;
-  live.inputs.clear();
+  live.inputs = std::exchange(live.next_inputs, {});
   live.new_tasks.clear();
   live.failed_transactional.clear();
   live.queued = live.alone = live.fresh = false;
@@ -173,7 +175,10 @@ void Lane::settle(Batch& batch, LiveRun& live, const store::RunCommit& commit) {
   live.unrecorded.clear();
   live.to_schedule.clear();
   const auto run_id = live.info.run_id;
-  if (commit.next == store::NextState::owned) return;
+  if (commit.next == store::NextState::owned) {
+    if (!live.inputs.empty()) queue(live);
+    return;
+  }
   // What still runs for a run that is over is told to stop.
   for (const auto& [seq, attempt] : live.local) batch.cancels.push_back({run_id, seq, 1});
   auto node = owned_.extract(run_id);
@@ -234,6 +239,7 @@ void Lane::step_alone() {
     rebuild(batch, *transaction, {live});
     if (batch.runs.empty()) return;  // not ours any more: rebuild() dropped it
     advance(batch, *live, *transaction);
+    if (!batch.children.empty()) start_children(batch, *transaction);
     commit(batch, *transaction);
   } catch (const TransactionalFailed& failed) {
     live->failed_transactional.emplace(failed.seq, failed.failure);

@@ -4,6 +4,17 @@
 
 namespace holdfast::worker {
 
+CommandSeq outcome_seq(const Event& event) {
+  return std::visit(
+      [](const auto& e) -> CommandSeq {
+        if constexpr (requires { e.seq; })
+          return e.seq;
+        else
+          return 0;
+      },
+      event);
+}
+
 bool LiveRun::has_outcome(CommandSeq seq) const {
   return std::ranges::any_of(inputs, [seq](const PendingInput& input) {
     if (const auto* completed = std::get_if<event::ActivityCompleted>(&input.event)) return completed->seq == seq;

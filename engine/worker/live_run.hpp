@@ -19,6 +19,9 @@ struct PendingInput {
   bool ends_row = false;      ///< an activity outcome whose task row goes with it
 };
 
+/// The command that an outcome (of an activity, a timer, a child's start or end) belongs to; 0: the event is none.
+CommandSeq outcome_seq(const Event& event);
+
 /// An attempt that this process has taken on: queued or running in the pool.
 struct LocalAttempt {
   ActivityOptions options;
@@ -45,6 +48,8 @@ struct LiveRun {
   // Of a rebuilt run, for its next commit:
   std::vector<Command> unrecorded;                     ///< commands that replay gave beyond the last row
   std::vector<command::ScheduleActivity> to_schedule;  ///< recorded, but neither here nor in a task row
+  std::vector<command::StartChild> to_start;           ///< recorded, but their start is not
+  std::vector<PendingInput> next_inputs;               ///< for the step after the next commit
   bool fresh = false;                                  ///< WorkflowStarted is not durable
   bool queued = false;                                 ///< stands in the lane's list of runs to advance
   bool alone = false;                                  ///< to be advanced in a transaction of its own

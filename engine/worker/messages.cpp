@@ -14,6 +14,9 @@ Event event_of(const store::Message& message) {
       auto outcome = store::decode_activity_failure(message.payload);
       return event::ActivityFailed{message.seq, std::move(outcome.failure), outcome.retry_state, message.attempt};
     }
+    case store::MessageKind::child_completed: return event::ChildWorkflowCompleted{message.seq, message.payload};
+    case store::MessageKind::child_failed:
+      return event::ChildWorkflowFailed{message.seq, decode_failure(message.payload)};
   }
   std::unreachable();
 }

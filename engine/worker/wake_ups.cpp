@@ -137,10 +137,19 @@ void ClosedHints::closed(const std::vector<Uuid>& run_ids) {
   changed_.notify_one();
 }
 
+void ClosedHints::ready(const std::set<std::string>& task_queues) {
+  if (!enabled_) return;
+  {
+    const std::lock_guard lock(mutex_);
+    ready_queues_.insert(task_queues.begin(), task_queues.end());
+  }
+  changed_.notify_one();
+}
+
 void ClosedHints::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || many_ || !run_ids_.empty(); });
+    changed_.wait(lock, [this] { return stopping_ || many_ || !run_ids_.empty() || !ready_queues_.empty(); });
     if (stopping_) return;
     std::vector<std::string> hints;
     if (std::exchange(many_, false))
@@ -148,6 +157,7 @@ void ClosedHints::run() {
     else
       for (const auto& id : run_ids_) hints.push_back("c:" + id.to_string());
     run_ids_.clear();
+    for (const auto& queue : std::exchange(ready_queues_, {})) hints.push_back("q:" + queue);
     lock.unlock();
     try {
       store_.notify(hints);

@@ -70,7 +70,8 @@ struct Worker::Parts {
     for (int i = 0; i < options.lanes; ++i)
       lanes.push_back(
           std::make_unique<Lane>(LaneEnvironment{store, r, options, pool, stats, options.log,
-                                                 [this](const std::vector<Uuid>& ids) { closed_hints.closed(ids); }},
+                                                 [this](const std::vector<Uuid>& ids) { closed_hints.closed(ids); },
+                                                 [this](const auto& queues) { closed_hints.ready(queues); }},
                                  i));
   }
 

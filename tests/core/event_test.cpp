@@ -18,6 +18,8 @@ Failure declined() {
   return failure;
 }
 
+const Uuid kChild = Uuid::parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+
 std::vector<Event> one_of_each() {
   return {
       event::WorkflowStarted{},
@@ -35,6 +37,14 @@ std::vector<Event> one_of_each() {
       event::WorkflowCanceled{},
       event::WorkflowTimedOut{},
       event::WorkflowTerminated{"by hand"},
+      event::ChildWorkflowInitiated{5, "Order \"x\"", "order-1", kChild, "orders", ParentClosePolicy::request_cancel,
+                                    "[1]"},
+      event::ChildWorkflowStarted{5},
+      event::ChildWorkflowStartFailed{6, declined()},
+      event::ChildWorkflowCompleted{5, R"({"a": 1})"},
+      event::ChildWorkflowFailed{7, declined()},
+      event::ChildWorkflowCancelRequested{7},
+      event::WorkflowContinuedAsNew{kChild, "Order", "default", R"({"page":2})"},
   };
 }
 
@@ -53,6 +63,16 @@ TEST(Events, EveryTypeReadsBackAsWritten) {
   EXPECT_EQ(scheduled.input, R"({"a":"\u0000","b":[1, 2]})") << "payloads are not touched";
   EXPECT_EQ(scheduled.task_queue, "default");
   EXPECT_EQ(std::get<event::ActivityCompleted>(read[2]).result, R"("sliced \\\" text")");
+  const auto& child = std::get<event::ChildWorkflowInitiated>(read[15]);
+  EXPECT_EQ(child.workflow_type, "Order \"x\"");
+  EXPECT_EQ(child.workflow_id, "order-1");
+  EXPECT_EQ(child.run_id, kChild);
+  EXPECT_EQ(child.task_queue, "orders");
+  EXPECT_EQ(child.parent_close_policy, ParentClosePolicy::request_cancel);
+  EXPECT_EQ(child.input, "[1]");
+  EXPECT_EQ(std::get<event::ChildWorkflowFailed>(read[19]).failure.type, "Declined");
+  EXPECT_EQ(std::get<event::WorkflowContinuedAsNew>(read[21]).run_id, kChild);
+  EXPECT_EQ(std::get<event::WorkflowContinuedAsNew>(read[21]).input, R"({"page":2})");
   const auto& failed = std::get<event::ActivityFailed>(read[3]);
   EXPECT_EQ(failed.attempt, 3);
   EXPECT_EQ(failed.retry_state, RetryState::maximum_attempts_reached);
@@ -140,8 +160,9 @@ TEST(Events, TheErrorSaysWhichEventOfTheRow) {
 }
 
 TEST(Events, CommandsAreWhatTheRunAskedFor) {
-  const std::vector<bool> expected{false, true,  false, false, true, true,  false, true,
-                                   false, false, true,  true,  true, false, false};
+  const std::vector<bool> expected{false, true,  false, false, true,  true,  false, true, false,
+                                   false, true,  true,  true,  false, false, true,  // up to ChildWorkflowInitiated
+                                   false, false, false, false, true,  true};
   const auto events = one_of_each();
   for (std::size_t i = 0; i < events.size(); ++i) {
     EXPECT_EQ(is_command_event(events[i]), expected[i]) << event_name(events[i]);

@@ -23,7 +23,7 @@ namespace {
 using namespace store;
 using postgres::Statement;
 
-const std::set<std::string> kSmallTables{"workers", "namespaces", "migrations"};
+const std::set<std::string> kSmallTables{"workers", "namespaces", "migrations", "errands"};
 /// They walk an index from its front, and stop after the first few rows.
 const std::set<std::string> kWalks{"peek"};
 /// What a batch of a hundred may touch of one table in one statement.

@@ -47,6 +47,7 @@ class FaultyStep final : public StepTransaction {
   std::vector<RunMessages> collect_messages() override;
   std::vector<RunState> load_runs(std::span<const Uuid> run_ids) override;
   std::vector<RunMessages> read_messages(std::span<const Uuid> run_ids) override;
+  std::vector<StartResult> start_children(std::span<const NewChild> children) override;
   BusinessTransaction& business() override { return inner_->business(); }
   void commit(const CommitBatch& batch) override;
 
@@ -211,6 +212,9 @@ std::vector<RunState> FaultyStep::load_runs(std::span<const Uuid> run_ids) {
 }
 std::vector<RunMessages> FaultyStep::read_messages(std::span<const Uuid> run_ids) {
   return store_.guard("read_messages", [&] { return inner_->read_messages(run_ids); });
+}
+std::vector<StartResult> FaultyStep::start_children(std::span<const NewChild> children) {
+  return store_.guard("start_children", [&] { return inner_->start_children(children); });
 }
 void FaultyStep::commit(const CommitBatch& batch) {
   store_.guard("commit", [&] { inner_->commit(batch); });

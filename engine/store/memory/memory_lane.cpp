@@ -4,6 +4,7 @@
 
 #include <holdfast/store/memory/memory_store.hpp>
 #include <holdfast/store/memory/memory_tables.hpp>
+#include <holdfast/store/validate.hpp>
 
 // Step transactions. What one takes (claims, doorbells) happens at once and is undone by a rollback; what it writes is
 // checked first and applied then, at commit, under the one mutex.
@@ -36,6 +37,7 @@ class MemoryStep final : public StepTransaction {
   std::vector<RunMessages> collect_messages() override;
   std::vector<RunState> load_runs(std::span<const Uuid> run_ids) override;
   std::vector<RunMessages> read_messages(std::span<const Uuid> run_ids) override;
+  std::vector<StartResult> start_children(std::span<const NewChild> children) override;
   BusinessTransaction& business() override { return business_; }
   void commit(const CommitBatch& batch) override;
 
@@ -49,6 +51,8 @@ class MemoryStep final : public StepTransaction {
   ClaimedRun claim(const Uuid& run_id, LiveRow& row);
   void check(const CommitBatch& batch) const;
   bool allows(const RunCommit& commit) const;
+  StartResult answer(const NewChild& child) const;
+  void check_children() const;
   void apply(const RunCommit& commit);
   void apply_tasks(const RunCommit& commit);
   void park(const RunCommit& commit, LiveRow& row);
@@ -58,7 +62,8 @@ class MemoryStep final : public StepTransaction {
   const WorkerId worker_;
   Timestamp now_;
   std::vector<Claim> claims_;
-  std::vector<Uuid> silenced_;  ///< runs whose doorbell was reset
+  std::vector<Uuid> silenced_;      ///< runs whose doorbell was reset
+  std::vector<NewChild> children_;  ///< to be started at the commit
   NoBusiness business_;
   bool committed_ = false;
 };
@@ -96,7 +101,10 @@ ClaimedRun MemoryStep::claim(const Uuid& run_id, LiveRow& row) {
   out.rung = row.rung;
   out.claims = ++row.claims;
   out.task_failures = row.task_failures;
+  out.priority = row.priority;
   out.deadline = run.deadline;
+  out.parent_run_id = run.summary.parent_run_id;
+  out.parent_seq = run.parent_seq;
   row.owner = worker_;
   row.ready_at = kNever;
   row.fresh = row.rung = row.quarantined = false;
@@ -150,10 +158,50 @@ std::vector<RunMessages> MemoryStep::read_messages(std::span<const Uuid> run_ids
   return out;
 }
 
+StartResult MemoryStep::answer(const NewChild& child) const {
+  const NewRun& run = child.run;
+  if (db_.runs.contains(run.run_id)) return {StartStatus::started, run.run_id};
+  for (const auto& earlier : children_)
+    if (earlier.run.namespace_ == run.namespace_ && earlier.run.workflow_id == run.workflow_id)
+      return {earlier.run.run_id == run.run_id ? StartStatus::started : StartStatus::already_running,
+              earlier.run.run_id};
+  return db_.refuse(run).value_or(StartResult{StartStatus::started, run.run_id});
+}
+
+std::vector<StartResult> MemoryStep::start_children(std::span<const NewChild> children) {
+  validate(children);
+  const Lock lock(db_.mutex);
+  std::vector<StartResult> results;
+  for (const auto& child : children) {
+    const bool known = db_.runs.contains(child.run.run_id);
+    results.push_back(answer(child));
+    if (!known && results.back().status == StartStatus::started) children_.push_back(child);
+  }
+  return results;
+}
+
+/// Nobody sees a child before the commit, so somebody else may have taken its workflow id meanwhile.
+void MemoryStep::check_children() const {
+  for (const auto& child : children_)
+    if (!db_.runs.contains(child.run.run_id) && db_.refuse(child.run))
+      throw Conflict("workflow id " + child.run.workflow_id + " was taken meanwhile", {child.parent_run_id});
+}
+
 void MemoryStep::commit(const CommitBatch& batch) {
   const Lock lock(db_.mutex);
   check(batch);
+  check_children();
+  for (const auto& child : children_) {
+    db_.start(child.run);
+    db_.adopt(child);
+  }
   for (const auto& commit : batch.runs) apply(commit);
+  for (const auto& commit : batch.runs) {
+    for (const Uuid& run_id : commit.cancel_runs) db_.request_cancel(run_id, "its parent asked it to end");
+    if (commit.next != NextState::closed) continue;
+    if (commit.has_children) db_.part_from_children(commit.run_id);
+    if (commit.notice) db_.tell_parent(*commit.notice);
+  }
   committed_ = true;
 }
 
@@ -172,13 +220,15 @@ bool MemoryStep::allows(const RunCommit& commit) const {
   const LiveRow* row = db_.find_live(commit.run_id);
   if (row == nullptr || row->owner != worker_) return false;
   if (!commit.events.empty() && db_.history[commit.run_id].next != commit.first_event_id) return false;
-  return commit.next != NextState::closed || !row->rung;
+  return commit.next != NextState::closed || commit.successor || !row->rung;
 }
 
 void MemoryStep::apply(const RunCommit& commit) {
   if (!commit.events.empty()) db_.append_history(commit.run_id, commit.at, commit.events);
-  if (commit.next == NextState::closed) return db_.close(commit.run_id, commit.status, commit.result, commit.failure);
+  if (commit.next == NextState::closed && !commit.successor)
+    return db_.close(commit.run_id, commit.status, commit.result, commit.failure);
   for (const auto id : commit.consumed) db_.inbox[commit.run_id].erase(id);
+  if (commit.successor) return db_.continue_as_new(commit);
   apply_tasks(commit);
   if (commit.next == NextState::parked) park(commit, db_.live.at(commit.run_id));
 }

@@ -12,57 +12,17 @@ namespace {
 
 using Lock = std::lock_guard<std::mutex>;
 
-/// What the policies say about a start, before anything is written.
-std::optional<StartResult> refuse(MemoryTables& db, const NewRun& run) {
-  const auto ids = db.by_workflow_id.find({run.namespace_, run.workflow_id});
-  if (ids == db.by_workflow_id.end()) return std::nullopt;
-  const Uuid newest = db.resolve({run.namespace_, run.workflow_id, {}});
-  if (db.live.contains(newest)) {
-    if (run.conflict == IdConflictPolicy::fail) return StartResult{StartStatus::already_running, newest};
-    if (run.conflict == IdConflictPolicy::use_existing) return StartResult{StartStatus::used_existing, newest};
-    db.terminate(newest, "replaced by a new start of the workflow id");
-    return std::nullopt;
-  }
-  const RunStatus status = db.runs.at(newest).summary.status;
-  const bool succeeded = status == RunStatus::completed || status == RunStatus::continued_as_new;
-  const bool refused = run.reuse == IdReusePolicy::reject_duplicate ||
-                       (run.reuse == IdReusePolicy::allow_duplicate_failed_only && succeeded);
-  if (refused) return StartResult{StartStatus::rejected, newest};
-  return std::nullopt;
-}
-
-StartResult start(MemoryTables& db, const NewRun& run) {
-  if (db.runs.contains(run.run_id)) return {StartStatus::started, run.run_id};
-  if (const auto refusal = refuse(db, run)) return *refusal;
-  const Timestamp now = db.now();
-  const Timestamp ready_at = now + run.start_delay.value_or(Duration::zero());
-  RunRow row;
-  row.summary = {.run_id = run.run_id,
-                 .namespace_ = run.namespace_,
-                 .workflow_id = run.workflow_id,
-                 .workflow_type = run.workflow_type,
-                 .task_queue = run.task_queue,
-                 .status = RunStatus::running,
-                 .started_at = now,
-                 .closed_at = std::nullopt};
-  row.input = run.input;
-  row.memo = run.memo;
-  row.search_attributes = run.search_attributes;
-  if (run.execution_timeout) row.deadline = ready_at + *run.execution_timeout;
-  db.runs.emplace(run.run_id, std::move(row));
-  LiveRow live;
-  live.priority = run.priority;
-  live.ready_at = ready_at;
-  db.live.emplace(run.run_id, std::move(live));
-  db.by_workflow_id[{run.namespace_, run.workflow_id}].insert(run.run_id);
-  return {StartStatus::started, run.run_id};
-}
-
 SendStatus send(MemoryTables& db, const NewMessage& message) {
-  const Uuid run_id = db.resolve(message.to);
+  Uuid run_id = db.resolve(message.to);
   if (run_id.is_nil()) return SendStatus::not_found;
-  const auto seen = db.message_ids.find(run_id);
-  if (seen != db.message_ids.end() && seen->second.contains(message.message_id)) return SendStatus::sent;
+  if (const Uuid open = db.open_run_of_chain(run_id); !open.is_nil()) run_id = open;
+  const auto seen_by = [&](const Uuid& id) {
+    const auto seen = db.message_ids.find(id);
+    return seen != db.message_ids.end() && seen->second.contains(message.message_id);
+  };
+  // A sender who repeats what the run before has read means the same message; a cancel request was for that run.
+  const Uuid before = message.kind == MessageKind::cancel ? Uuid{} : db.runs.at(run_id).previous_run_id;
+  if (seen_by(run_id) || (!before.is_nil() && seen_by(before))) return SendStatus::sent;
   LiveRow* row = db.find_live(run_id);
   if (row == nullptr) return SendStatus::closed;
   db.message_ids[run_id].insert(message.message_id);
@@ -82,7 +42,7 @@ bool matches(const RunSummary& run, const ListFilter& filter) {
          (!filter.workflow_id_prefix || run.workflow_id.starts_with(*filter.workflow_id_prefix)) &&
          (!filter.started_after || run.started_at >= *filter.started_after) &&
          (!filter.started_before || run.started_at < *filter.started_before) &&
-         (!filter.before || run.run_id < *filter.before);
+         is(filter.parent_run_id, run.parent_run_id) && (!filter.before || run.run_id < *filter.before);
 }
 
 }  // namespace
@@ -98,7 +58,7 @@ std::vector<StartResult> MemoryStore::start_runs(std::span<const NewRun> runs) {
   validate(runs);
   const Lock lock(tables_->mutex);
   std::vector<StartResult> results;
-  for (const auto& run : runs) results.push_back(start(*tables_, run));
+  for (const auto& run : runs) results.push_back(tables_->start(run));
   return results;
 }
 
@@ -133,6 +93,12 @@ std::optional<RunDescription> MemoryStore::describe_run(const RunKey& run) {
   out.failure = row.failure;
   out.memo = row.memo;
   out.search_attributes = row.search_attributes;
+  if (const auto parent = tables_->runs.find(row.summary.parent_run_id); parent != tables_->runs.end())
+    out.parent_workflow_id = parent->second.summary.workflow_id;
+  out.parent_seq = row.parent_seq;
+  out.first_run_id = row.first_run_id;
+  out.previous_run_id = row.previous_run_id;
+  out.next_run_id = row.next_run_id;
   const LiveRow* live = tables_->find_live(run_id);
   if (live == nullptr) return out;
   if (live->owner == 0 && live->ready_at != kNever) out.ready_at = live->ready_at;
@@ -152,7 +118,11 @@ std::vector<ClosedRun> MemoryStore::closed_runs(std::span<const Uuid> run_ids) {
     const auto found = tables_->runs.find(run_id);
     if (found == tables_->runs.end() || found->second.summary.status == RunStatus::running) continue;
     const RunRow& row = found->second;
-    out.push_back({.run_id = run_id, .status = row.summary.status, .result = row.result, .failure = row.failure});
+    out.push_back({.run_id = run_id,
+                   .status = row.summary.status,
+                   .result = row.result,
+                   .failure = row.failure,
+                   .next_run_id = row.next_run_id});
   }
   return out;
 }

@@ -21,6 +21,9 @@ struct RunRow {
   Payload input, result, memo, search_attributes;
   std::optional<Failure> failure;
   std::optional<Timestamp> deadline;
+  CommandSeq parent_seq = 0;
+  ParentClosePolicy parent_close_policy = ParentClosePolicy::terminate;
+  Uuid first_run_id, previous_run_id, next_run_id;
 };
 
 /// Row of `live_runs`.
@@ -97,6 +100,18 @@ struct MemoryTables {
   /// Removes every trace of an open run except its history, and records how it ended.
   void close(const Uuid& run_id, RunStatus status, Payload result, std::optional<Failure> failure);
   void terminate(const Uuid& run_id, std::string_view reason);
+
+  // memory_families.cpp
+  /// What the policies say about a start, before anything is written.
+  std::optional<StartResult> refuse(const NewRun& run);
+  StartResult start(const NewRun& run);
+  void adopt(const NewChild& child);
+  /// The open run of the chain that this run belongs to; nil: it has ended.
+  Uuid open_run_of_chain(Uuid run_id) const;
+  void request_cancel(const Uuid& run_id, std::string_view reason);
+  void tell_parent(const ParentNotice& notice);
+  void part_from_children(const Uuid& parent);
+  void continue_as_new(const RunCommit& commit);
 
   std::vector<Message> unread(const Uuid& run_id) const;
   /// All tasks of one run, by seq.

@@ -1,6 +1,7 @@
 #include <holdfast/store/postgres/hot_statements.hpp>
 
 #include <holdfast/store/postgres/activities.hpp>
+#include <holdfast/store/postgres/families.hpp>
 #include <holdfast/store/postgres/lane_commit.hpp>
 #include <holdfast/store/postgres/lane_session.hpp>
 #include <holdfast/store/postgres/messages.hpp>
@@ -31,6 +32,15 @@ std::span<const Statement> hot_statements() {
                                   kCancelTasks,
                                   kCloseRuns,
                                   kParkRuns,
+                                  kStartChildren,
+                                  kAdoptChildren,
+                                  kTellParents,
+                                  kPartFromChildren,
+                                  kRequestCancels,
+                                  kRunErrands,
+                                  kDueErrands,
+                                  kContinueRuns,
+                                  kMoveMessages,
                                   kClaimActivities,
                                   kFinishActivities,
                                   kHeartbeatActivities,
@@ -45,6 +55,7 @@ std::span<const Statement> hot_statements() {
                                   kDescribeRun,
                                   kListRuns,
                                   kListOpenRuns,
+                                  kListChildren,
                                   kReadHistory,
                                   kPendingActivities};
   return all;

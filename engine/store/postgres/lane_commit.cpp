@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <holdfast/store/postgres/activity_options.hpp>
+#include <holdfast/store/postgres/families.hpp>
 #include <holdfast/store/postgres/lane_session.hpp>
 
 // What a step writes, in lock order (schema/README.md): live_runs, then histories, tasks and messages. Each statement
@@ -72,8 +73,6 @@ SELECT run_id FROM p WHERE (run_id IN (SELECT run_id FROM parked)) IS NOT TRUE)s
 
 namespace {
 
-using Commits = std::vector<const RunCommit*>;
-
 void require_none(const pqxx::result& culprits, const char* what) {
   if (culprits.empty()) return;
   std::vector<Uuid> runs;
@@ -133,15 +132,20 @@ class BatchWriter {
  public:
   BatchWriter(const CommitBatch& batch, WorkerId worker, Run run) : batch_(batch), worker_(worker), run_(run) {}
 
-  void write() {
+  /// Returns the runs for which an errand was left.
+  std::vector<Uuid> write() {
     check_owned();
     close();
+    continue_as_new();
+    auto left = write_families(batch_, run_);
     park();
     append_histories();
     end_tasks();
     write_tasks();
     cancel_tasks();
     consume();
+    if (!continued_.empty()) move_messages(continued_, run_);
+    return left;
   }
 
  private:
@@ -167,7 +171,7 @@ class BatchWriter {
   }
 
   void close() {
-    const auto commits = select(batch_, [](const RunCommit& c) { return c.next == NextState::closed; });
+    const auto commits = select(batch_, [](const RunCommit& c) { return c.next == NextState::closed && !c.successor; });
     if (commits.empty()) return;
     require_none(
         run_(kCloseRuns,
@@ -179,6 +183,11 @@ class BatchWriter {
                        }),
               bigint_parameter(worker_)}),
         "no longer this worker's, or with an unread message:");
+  }
+
+  void continue_as_new() {
+    continued_ = select(batch_, [](const RunCommit& c) { return c.next == NextState::closed && c.successor; });
+    if (!continued_.empty()) require_none(continue_runs(continued_, worker_, run_), "no longer this worker's:");
   }
 
   void park() {
@@ -250,6 +259,7 @@ class BatchWriter {
   const CommitBatch& batch_;
   WorkerId worker_;
   Run run_;
+  Commits continued_;
 };
 
 }  // namespace
@@ -258,15 +268,26 @@ void PostgresStep::commit(const CommitBatch& batch) {
   const auto execute = [this](const Statement& statement, const Parameters& parameters) {
     return run(statement, parameters);
   };
+  std::vector<Uuid> left;
   guarded([&] {
     try {
-      BatchWriter(batch, lane_.worker, execute).write();
+      left = BatchWriter(batch, lane_.worker, execute).write();
     } catch (const pqxx::unique_violation& error) {
       throw Conflict(error.what(), run_in_message(error.what()));
     }
     lane_.connection->note_work(batch.runs.size());
     work_->commit();
   });
+  run_errands(left);
+}
+
+void PostgresStep::run_errands(const std::vector<Uuid>& runs) {
+  try {
+    for (const Uuid& run_id : runs) lane_.connection->run(kRunErrands, {uuid_parameter(run_id)});
+  } catch (const pqxx::pqxx_exception&) {
+    // The batch is committed, and what is left of the errands is run by the next take_over_expired.
+    if (!lane_.connection->pqxx().is_open()) lane_.connection->mark_broken();
+  }
 }
 
 }  // namespace holdfast::store::postgres

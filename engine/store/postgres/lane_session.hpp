@@ -60,6 +60,7 @@ class PostgresStep final : public StepTransaction, private BusinessTransaction {
   std::vector<RunMessages> collect_messages() override;
   std::vector<RunState> load_runs(std::span<const Uuid> run_ids) override;
   std::vector<RunMessages> read_messages(std::span<const Uuid> run_ids) override;
+  std::vector<StartResult> start_children(std::span<const NewChild> children) override;
   BusinessTransaction& business() override { return *this; }
   void commit(const CommitBatch& batch) override;
 
@@ -67,6 +68,8 @@ class PostgresStep final : public StepTransaction, private BusinessTransaction {
   pqxx::transaction_base& postgres() override { return *work_; }
 
   pqxx::result run(const Statement& statement, const Parameters& parameters);
+  /// After the commit, one transaction each.
+  void run_errands(const std::vector<Uuid>& runs);
   /// f() with what libpqxx throws turned into the store's errors.
   template <class F>
   auto guarded(F f);

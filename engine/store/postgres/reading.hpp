@@ -20,7 +20,8 @@ std::int64_t integer(const pqxx::field& f);                                     
 inline int small(const pqxx::field& f) { return static_cast<int>(integer(f)); }
 inline bool boolean(const pqxx::field& f) { return f.size() == 1 && *f.c_str() == 't'; }
 Uuid uuid(const pqxx::field& f);
-Timestamp time_of(const pqxx::field& f);  // of HOLDFAST_MICROS
+inline Uuid optional_uuid(const pqxx::field& f) { return f.is_null() ? Uuid{} : uuid(f); }  // NULL reads as nil
+Timestamp time_of(const pqxx::field& f);                                                    // of HOLDFAST_MICROS
 std::optional<Timestamp> optional_time(const pqxx::field& f);
 std::optional<Failure> optional_failure(const pqxx::field& f);
 

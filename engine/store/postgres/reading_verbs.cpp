@@ -7,20 +7,22 @@
 namespace holdfast::store::postgres {
 
 const Statement kClosedRuns{"closed_runs", R"sql(
-SELECT r.run_id, r.status, r.result, r.failure
+SELECT r.run_id, r.status, r.result, r.failure, r.next_run_id
   FROM unnest($1::uuid[]) AS u (run_id)
   CROSS JOIN LATERAL (SELECT * FROM holdfast.runs r WHERE r.shard = 0 AND r.run_id = u.run_id LIMIT 1) r
  WHERE r.status <> 'running')sql"};
 
 #define HOLDFAST_SUMMARY_COLUMNS                                                                     \
   "r.run_id, r.namespace, r.workflow_id, r.workflow_type, r.task_queue, r.status, " HOLDFAST_MICROS( \
-      "r.started_at") ", " HOLDFAST_MICROS("r.closed_at")
+      "r.started_at") ", " HOLDFAST_MICROS("r.closed_at") ", r.parent_run_id"
 
 const Statement kDescribeRun{"describe_run", R"sql(
 SELECT )sql" HOLDFAST_SUMMARY_COLUMNS R"sql(, r.input, r.result, r.failure, r.memo, r.search_attributes,
        l.owner, CASE WHEN l.owner IS NULL AND isfinite(l.ready_at) THEN )sql" HOLDFAST_MICROS("l.ready_at") R"sql( END,
        l.waiting_for, l.task_failures, l.task_failure, l.quarantined,
-       (SELECT count(*) FROM holdfast.inbox i WHERE i.shard = 0 AND i.run_id = r.run_id)
+       (SELECT count(*) FROM holdfast.inbox i WHERE i.shard = 0 AND i.run_id = r.run_id),
+       (SELECT p.workflow_id FROM holdfast.runs p WHERE p.shard = 0 AND p.run_id = r.parent_run_id LIMIT 1), r.parent_seq,
+       r.first_run_id, r.previous_run_id, r.next_run_id
   FROM holdfast.runs r
   LEFT JOIN LATERAL (SELECT * FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = r.run_id LIMIT 1) l ON true
  WHERE r.shard = 0 AND r.run_id = coalesce(
@@ -48,6 +50,12 @@ const Statement kListOpenRuns{"list_open_runs", "SELECT " HOLDFAST_SUMMARY_COLUM
  WHERE l.shard = 0 AND l.run_id < $1::uuid AND l.namespace = $2)sql" HOLDFAST_LIST_FILTER R"sql(
  ORDER BY l.run_id DESC LIMIT $8::bigint)sql"};
 
+const Statement kListChildren{"list_children", "SELECT " HOLDFAST_SUMMARY_COLUMNS R"sql(
+  FROM holdfast.runs r
+ WHERE r.shard = 0 AND r.parent_run_id = $9::uuid AND r.run_id < $1::uuid AND r.namespace = $2)sql" HOLDFAST_LIST_FILTER
+                                               R"sql(
+ ORDER BY r.run_id DESC LIMIT $8::bigint)sql"};
+
 const Statement kReadHistory{"read_history", R"sql(
 SELECT event_id, )sql" HOLDFAST_MICROS("at") R"sql(, events FROM holdfast.history
  WHERE shard = 0 AND run_id = $1::uuid AND event_id >= $2::bigint ORDER BY event_id LIMIT $3::bigint)sql"};
@@ -70,6 +78,7 @@ RunSummary read_summary(const pqxx::row& row) {
   run.status = parse_run_status(view(row[5]));
   run.started_at = time_of(row[6]);
   run.closed_at = optional_time(row[7]);
+  run.parent_run_id = optional_uuid(row[8]);
   return run;
 }
 
@@ -88,7 +97,8 @@ std::vector<ClosedRun> PostgresStore::closed_runs(std::span<const Uuid> run_ids)
       out.push_back({.run_id = uuid(row[0]),
                      .status = parse_run_status(view(row[1])),
                      .result = text(row[2]),
-                     .failure = optional_failure(row[3])});
+                     .failure = optional_failure(row[3]),
+                     .next_run_id = optional_uuid(row[4])});
     }
     return out;
   });
@@ -103,18 +113,23 @@ std::optional<RunDescription> PostgresStore::describe_run(const RunKey& run) {
     const auto row = rows[0];
     RunDescription out;
     out.summary = read_summary(row);
-    out.input = text(row[8]);
-    out.result = text(row[9]);
-    out.failure = optional_failure(row[10]);
-    out.memo = text(row[11]);
-    out.search_attributes = text(row[12]);
-    out.owner = integer(row[13]);
-    out.ready_at = optional_time(row[14]);
-    out.waiting_for = text(row[15]);
-    out.task_failures = small(row[16]);
-    out.task_failure = text(row[17]);
-    out.quarantined = boolean(row[18]);
-    out.unread_messages = small(row[19]);
+    out.input = text(row[9]);
+    out.result = text(row[10]);
+    out.failure = optional_failure(row[11]);
+    out.memo = text(row[12]);
+    out.search_attributes = text(row[13]);
+    out.owner = integer(row[14]);
+    out.ready_at = optional_time(row[15]);
+    out.waiting_for = text(row[16]);
+    out.task_failures = small(row[17]);
+    out.task_failure = text(row[18]);
+    out.quarantined = boolean(row[19]);
+    out.unread_messages = small(row[20]);
+    out.parent_workflow_id = text(row[21]);
+    out.parent_seq = static_cast<CommandSeq>(integer(row[22]));
+    out.first_run_id = optional_uuid(row[23]);
+    out.previous_run_id = optional_uuid(row[24]);
+    out.next_run_id = optional_uuid(row[25]);
     return out;
   });
 }
@@ -127,17 +142,20 @@ std::vector<RunSummary> PostgresStore::list_runs(const ListFilter& filter) {
   if (filter.status) status = to_string(*filter.status);
   const std::vector<Timestamp> range{filter.started_after.value_or(Timestamp::min()),
                                      filter.started_before.value_or(Timestamp::max())};
-  const Parameters parameters{uuid_parameter(filter.before.value_or(last)),
-                              text_parameter(filter.namespace_),
-                              optional_text(filter.workflow_type),
-                              optional_text(filter.task_queue),
-                              optional_text(status),
-                              text_parameter(filter.workflow_id_prefix.value_or("")),
-                              array_of(oid::kTimestamptz, range, [](Timestamp t) { return t; }),
-                              bigint_parameter(filter.limit)};
+  Parameters parameters{uuid_parameter(filter.before.value_or(last)),
+                        text_parameter(filter.namespace_),
+                        optional_text(filter.workflow_type),
+                        optional_text(filter.task_queue),
+                        optional_text(status),
+                        text_parameter(filter.workflow_id_prefix.value_or("")),
+                        array_of(oid::kTimestamptz, range, [](Timestamp t) { return t; }),
+                        bigint_parameter(filter.limit)};
+  if (filter.parent_run_id) parameters.push_back(uuid_parameter(*filter.parent_run_id));
   return with_session(Access::read, [&](Connection& session) {
     std::vector<RunSummary> out;
-    const auto& statement = filter.status == RunStatus::running ? kListOpenRuns : kListRuns;
+    const auto& statement = filter.parent_run_id                  ? kListChildren
+                            : filter.status == RunStatus::running ? kListOpenRuns
+                                                                  : kListRuns;
     for (const auto& row : session.run(statement, parameters)) out.push_back(read_summary(row));
     return out;
   });

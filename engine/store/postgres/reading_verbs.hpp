@@ -8,6 +8,7 @@ extern const Statement kClosedRuns;
 extern const Statement kDescribeRun;
 extern const Statement kListRuns;
 extern const Statement kListOpenRuns;
+extern const Statement kListChildren;
 extern const Statement kReadHistory;
 extern const Statement kPendingActivities;
 

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <unordered_map>
 
+#include <holdfast/store/postgres/lane_session.hpp>
 #include <holdfast/store/postgres/reading.hpp>
 #include <holdfast/store/postgres/store_impl.hpp>
 #include <holdfast/store/validate.hpp>
@@ -45,6 +46,41 @@ SELECT s.outcome, s.run_id
   CROSS JOIN LATERAL holdfast.start_run(
     n.run_id, n.namespace, n.workflow_id, n.workflow_type, n.task_queue, n.input, n.memo::jsonb, n.attributes::jsonb,
     n.priority, n.delay * interval '1 microsecond', n.timeout * interval '1 microsecond', n.reuse, n.conflict) s)sql"};
+
+// The same for children, in their parent's commit. A start that is repeated finds its row in runs, also when the child
+// has long ended.
+const Statement kStartChildren{"start_children", R"sql(
+WITH n AS MATERIALIZED (
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::json[], $7::text[], $8::text[],
+                       $9::smallint[], $10::bigint[], $11::bigint[], $12::bool[], $13::uuid[], $14::integer[], $15::text[])
+           AS n (run_id, namespace, workflow_id, workflow_type, task_queue, input, memo, attributes, priority, delay,
+                 timeout, exclusive, parent_run_id, parent_seq, parent_close_policy)),
+live AS (
+  INSERT INTO holdfast.live_runs (shard, run_id, namespace, workflow_id, task_queue, priority, ready_at)
+  SELECT 0, n.run_id, n.namespace, n.workflow_id, n.task_queue, n.priority,
+         now() + coalesce(n.delay, 0) * interval '1 microsecond'
+    FROM n
+   WHERE (n.exclusive AND (SELECT true FROM holdfast.runs r WHERE r.shard = 0 AND r.namespace = n.namespace
+                              AND r.workflow_id = n.workflow_id LIMIT 1)) IS NOT TRUE
+     AND (SELECT true FROM holdfast.runs r WHERE r.shard = 0 AND r.run_id = n.run_id LIMIT 1) IS NOT TRUE
+  ON CONFLICT DO NOTHING RETURNING run_id),
+run AS (
+  INSERT INTO holdfast.runs (shard, run_id, namespace, workflow_id, workflow_type, task_queue, input, memo,
+                             search_attributes, exclusive, started_at, deadline, parent_run_id, parent_seq,
+                             parent_close_policy)
+  SELECT 0, n.run_id, n.namespace, n.workflow_id, n.workflow_type, n.task_queue, n.input, n.memo::jsonb,
+         n.attributes::jsonb, n.exclusive, now(), now() + (coalesce(n.delay, 0) + n.timeout) * interval '1 microsecond',
+         n.parent_run_id, n.parent_seq, n.parent_close_policy
+    FROM n WHERE (n.run_id IN (SELECT run_id FROM live)) IS TRUE)
+SELECT run_id FROM live)sql"};
+
+// What holdfast.start_run, which knows no parents, has started just now.
+const Statement kAdoptChildren{"adopt_children", R"sql(
+UPDATE holdfast.runs r
+   SET parent_run_id = n.parent_run_id, parent_seq = n.parent_seq, parent_close_policy = n.parent_close_policy
+  FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[])
+                 AS n (run_id, parent_run_id, parent_seq, parent_close_policy) LIMIT cardinality($1)) n
+ WHERE r.shard = 0 AND r.run_id = n.run_id AND r.parent_run_id IS NULL)sql"};
 
 namespace {
 
@@ -123,6 +159,8 @@ using Run = std::function<pqxx::result(const Statement&, const Parameters&)>;
 class Starter {
  public:
   explicit Starter(std::span<const NewRun> runs) : runs_(runs) {}
+  /// `children` are parallel to `runs`.
+  Starter(std::span<const NewRun> runs, std::span<const NewChild> children) : runs_(runs), children_(children) {}
 
   void plainly(const Run& run) {
     Order plain;
@@ -133,7 +171,8 @@ class Starter {
     auto parameters = common_parameters(plain);
     parameters.push_back(
         array_of(oid::kBool, plain, [](const NewRun* r) { return r->reuse == IdReusePolicy::reject_duplicate; }));
-    const auto rows = run(kStartRuns, parameters);
+    if (!children_.empty()) std::ranges::move(parents_of(plain), std::back_inserter(parameters));
+    const auto rows = run(children_.empty() ? kStartRuns : kStartChildren, parameters);
     if (static_cast<std::size_t>(rows.size()) == runs_.size()) return complete_ = true, void();
     for (const auto& row : rows) started_.emplace(uuid(row[0]), StartResult{StartStatus::started, uuid(row[0])});
   }
@@ -153,6 +192,7 @@ class Starter {
       const auto& row = rows[static_cast<pqxx::result::size_type>(i)];
       started_.emplace(rest[i]->run_id, StartResult{parse_outcome(view(row[0])), uuid(row[1])});
     }
+    if (!children_.empty()) adopt(rest, run);
   }
 
   std::vector<StartResult> results() const {
@@ -165,12 +205,48 @@ class Starter {
   }
 
  private:
+  const NewChild& child(const NewRun* run) const { return children_[static_cast<std::size_t>(run - runs_.data())]; }
+
+  Parameters parents_of(const Order& runs) const {
+    return {array_of(oid::kUuid, runs, [&](const NewRun* r) { return child(r).parent_run_id; }),
+            array_of(oid::kInteger, runs, [&](const NewRun* r) { return child(r).parent_seq; }),
+            array_of(oid::kText, runs, [&](const NewRun* r) { return to_string(child(r).parent_close_policy); })};
+  }
+
+  void adopt(Order runs, const Run& run) {
+    std::erase_if(runs, [&](const NewRun* r) { return started_.at(r->run_id).status != StartStatus::started; });
+    if (runs.empty()) return;
+    Parameters parameters{array_of(oid::kUuid, runs, [](const NewRun* r) { return r->run_id; })};
+    std::ranges::move(parents_of(runs), std::back_inserter(parameters));
+    run(kAdoptChildren, parameters);
+  }
+
   std::span<const NewRun> runs_;
+  std::span<const NewChild> children_;
   std::unordered_map<Uuid, StartResult> seen_, started_;
   bool complete_ = false;
 };
 
 }  // namespace
+
+std::vector<StartResult> PostgresStep::start_children(std::span<const NewChild> children) {
+  validate(children);
+  if (children.empty()) return {};
+  std::vector<NewRun> runs;
+  runs.reserve(children.size());
+  for (const auto& child : children) runs.push_back(child.run);
+  return guarded([&] {
+    Starter starter(runs, children);
+    const Run execute = [&](const Statement& statement, const Parameters& p) { return run(statement, p); };
+    try {
+      starter.plainly(execute);
+      starter.by_policy(execute);
+    } catch (const pqxx::unique_violation& error) {
+      throw Conflict(error.what(), {});
+    }
+    return starter.results();
+  });
+}
 
 std::vector<StartResult> PostgresStore::start_runs(std::span<const NewRun> runs) {
   validate(runs);

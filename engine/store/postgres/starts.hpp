@@ -6,5 +6,7 @@ namespace holdfast::store::postgres {
 
 extern const Statement kStartRuns;
 extern const Statement kStartRunsByPolicy;
+extern const Statement kStartChildren;
+extern const Statement kAdoptChildren;
 
 }  // namespace holdfast::store::postgres

@@ -59,6 +59,8 @@ class PostgresStore final : public Store {
   template <class F>
   std::invoke_result_t<F, Connection&> with_session_until_known(F f);
 
+  void run_due_errands();
+
   PostgresOptions options_;
   ConnectionPool pool_;
   SharedBounds bounds_;

@@ -1,6 +1,7 @@
 #include <holdfast/store/postgres/workers.hpp>
 
 #include <holdfast/core/json_reader.hpp>
+#include <holdfast/store/postgres/families.hpp>
 #include <holdfast/store/postgres/reading.hpp>
 #include <holdfast/store/postgres/store_impl.hpp>
 #include <holdfast/store/validate.hpp>
@@ -75,7 +76,8 @@ SELECT EXISTS (SELECT FROM unnest($2::smallint[], $3::text[], $4::timestamptz[])
                              WHERE shard = 0 AND timeout_at IS NOT NULL ORDER BY timeout_at LIMIT 1) t
                 WHERE timeout_at <= now()),
        EXISTS (SELECT FROM holdfast.workers
-                WHERE lease_until <= now() AND (ended_at IS NULL OR ended_at <= now() - interval '10 seconds')),
+                WHERE lease_until <= now() AND (ended_at IS NULL OR ended_at <= now() - interval '10 seconds'))
+       OR EXISTS (SELECT FROM holdfast.errands WHERE shard = 0 AND at < now() - interval '1 second'),
        ARRAY(SELECT w FROM unnest($1::bigint[]) w
               CROSS JOIN LATERAL (SELECT FROM holdfast.live_runs l
                                    WHERE l.shard = 0 AND l.owner = w AND l.owner IS NOT NULL AND l.rung LIMIT 1) l))sql"};
@@ -150,7 +152,19 @@ TakeoverReport PostgresStore::take_over_expired(int quarantine_after) {
     return small(row[0]) > 0;
   };
   while (with_session(Access::write, take_over_one)) {}
+  run_due_errands();
   return report;
+}
+
+/// What commits left to be done for parents and children, each run in a transaction of its own.
+void PostgresStore::run_due_errands() {
+  std::vector<Uuid> due;
+  with_session(Access::read, [&](Connection& session) {
+    due.clear();
+    for (const auto& row : session.run(kDueErrands)) due.push_back(uuid(row[0]));
+  });
+  for (const Uuid& run_id : due)
+    with_session(Access::write, [&](Connection& session) { session.run(kRunErrands, {uuid_parameter(run_id)}); });
 }
 
 std::vector<WorkerDescription> PostgresStore::list_workers() {
