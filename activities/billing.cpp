@@ -12,16 +12,17 @@ namespace platform::bodies {
 namespace {
 
 // The periods that may have something to settle, oldest first: the current one if it ended, and those of the last 100
-// days. All sums are of one snapshot; a call that is counted later makes the period due again.
+// days. All sums are of one snapshot: a call that is counted later makes the period due again.
 constexpr Statement kPeriods{"platform_billing_periods", R"(
 WITH candidates AS MATERIALIZED (
   SELECT o.period_start, o.period_end, true AS is_current,
          $2::boolean OR NOT EXISTS (
            SELECT 1 FROM platform.billing_periods b
-           WHERE b.organization_id = o.id AND b.period_start = o.period_start AND b.next_try > now()) AS may_try
+           WHERE b.organization_id = o.id AND b.period_start = o.period_start AND b.next_try > now()) AS may_try,
+         NULL::bigint AS used_minutes, NULL::bigint AS included_minutes
   FROM platform.organizations o WHERE o.id = $1::uuid AND o.status <> 'deleted' AND o.period_end <= now()
   UNION ALL
-  SELECT b.period_start, b.period_end, false, $2::boolean OR b.next_try <= now()
+  SELECT b.period_start, b.period_end, false, $2::boolean OR b.next_try <= now(), b.used_minutes, b.included_minutes
   FROM platform.billing_periods b
   WHERE b.organization_id = $1::uuid AND b.closed_at > now() - interval '100 days'),
 ledger AS MATERIALIZED (
@@ -35,22 +36,22 @@ reports AS MATERIALIZED (
 SELECT platform.utc_text(c.period_start), platform.utc_text(c.period_end), c.is_current, c.may_try,
        coalesce(l.minutes, 0), platform.included_minutes($1::uuid, c.period_start, c.period_end),
        coalesce(r.planned, 0), coalesce(r.unreported, 0),
-       (SELECT stripe_customer_id IS NOT NULL FROM platform.organizations WHERE id = $1::uuid)
+       (SELECT stripe_customer_id IS NOT NULL FROM platform.organizations WHERE id = $1::uuid),
+       (SELECT coalesce(sum(u.minutes), 0) FROM platform.usage_counters u
+        WHERE u.organization_id = $1::uuid AND u.period_start = c.period_start),
+       coalesce(c.used_minutes, -1), coalesce(c.included_minutes, -1)
 FROM candidates c LEFT JOIN ledger l USING (period_start) LEFT JOIN reports r USING (period_start)
 ORDER BY c.period_start)"};
 
-// The counters are summed in the statement that writes what they are compared with.
 constexpr Statement kWritePeriod{"platform_write_billing_period", R"(
 INSERT INTO platform.billing_periods AS b (organization_id, period_start, period_end, used_minutes, counted_minutes,
                                            included_minutes, overage_minutes, overage_cents)
-SELECT $1::uuid, $2::timestamptz, $3::timestamptz, $4::bigint,
-       (SELECT coalesce(sum(minutes), 0) FROM platform.usage_counters
-        WHERE organization_id = $1::uuid AND period_start = $2::timestamptz), $5::bigint, $6::bigint,
-       (SELECT p.overage_cents FROM platform.plans p
-        WHERE p.id = (SELECT h.plan_id FROM platform.plan_changes h WHERE h.organization_id = $1::uuid
-                      ORDER BY (h.effective_at < $3::timestamptz) DESC,
-                               CASE WHEN h.effective_at < $3::timestamptz THEN h.effective_at END DESC, h.effective_at
-                      LIMIT 1))
+SELECT $1::uuid, $2::timestamptz, $3::timestamptz, $4::bigint, $5::bigint, $6::bigint, $7::bigint,
+       coalesce((SELECT p.overage_cents FROM platform.plans p
+                 WHERE p.id = (SELECT h.plan_id FROM platform.plan_changes h WHERE h.organization_id = $1::uuid
+                               ORDER BY (h.effective_at < $3::timestamptz) DESC,
+                                        CASE WHEN h.effective_at < $3::timestamptz THEN h.effective_at END DESC,
+                                        h.effective_at LIMIT 1)), 0)
 ON CONFLICT (organization_id, period_start) DO UPDATE
   SET used_minutes = excluded.used_minutes, counted_minutes = excluded.counted_minutes,
       included_minutes = excluded.included_minutes, overage_minutes = excluded.overage_minutes)"};
@@ -114,7 +115,8 @@ RETURNING 1)"};
 struct Candidate {
   std::string start, end;
   bool is_current = false, may_try = false;
-  std::int64_t used = 0, included = 0, planned = 0, unreported = 0;
+  std::int64_t used = 0, included = 0, planned = 0, unreported = 0, counted = 0;
+  std::int64_t used_before = 0, included_before = 0;  // when it was last settled
 
   explicit Candidate(const pqxx::row& row)
       : start(row[0].c_str()),
@@ -124,14 +126,18 @@ struct Candidate {
         used(row[4].as<std::int64_t>()),
         included(row[5].as<std::int64_t>()),
         planned(row[6].as<std::int64_t>()),
-        unreported(row[7].as<std::int64_t>()) {}
+        unreported(row[7].as<std::int64_t>()),
+        counted(row[9].as<std::int64_t>()),
+        used_before(row[10].as<std::int64_t>()),
+        included_before(row[11].as<std::int64_t>()) {}
 
   std::int64_t overage() const { return std::max<std::int64_t>(0, used - included); }
-  bool is_due() const { return may_try && (is_current || overage() != planned || unreported > 0); }
+  bool has_changed() const { return used != used_before || included != included_before; }
+  bool is_due() const { return may_try && (is_current || has_changed() || overage() != planned || unreported > 0); }
 };
 
 void plan(Services& services, pqxx::transaction_base& tx, const std::string& organization, const Candidate& period) {
-  services.sql(tx, kWritePeriod, organization, period.start, period.end, period.used, period.included,
+  services.sql(tx, kWritePeriod, organization, period.start, period.end, period.used, period.counted, period.included,
                period.overage());
   const auto difference = period.overage() - period.planned;
   if (difference == 0) return;
