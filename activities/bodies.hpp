@@ -48,7 +48,7 @@ EndpointState give_up_webhook(Services&, pqxx::transaction_base&, const WebhookG
 RedeliveredPage redeliver_page(Services&, pqxx::transaction_base&, const RedeliveryRange&);
 holdfast::Nothing email_endpoint_disabled(Services&, const EndpointNotice&);
 
-OrganizationPages divide_organizations(Services&, const holdfast::Nothing&);
+OrganizationPages divide_organizations(Services&, const OrganizationsAfter&);
 UsageTotals aggregate_usage(Services&, const UsageDay&);
 UsageAlertSent email_usage_alert(Services&, const UsageAlert&);
 

@@ -7,7 +7,8 @@
 namespace platform::bodies {
 namespace {
 
-constexpr Statement kPages{"platform_organization_pages", "SELECT platform.organization_pages($1::integer)"};
+constexpr Statement kPages{"platform_organization_pages",
+                           "SELECT platform.organization_pages(nullif($1, '')::uuid, $2::integer, $3::integer)"};
 
 // Runs are started by the runtime role, in the transaction in which the function wrote the alerts.
 constexpr Statement kAggregate{"platform_aggregate_usage", R"(
@@ -26,13 +27,18 @@ std::string text_or_empty(const holdfast::Uuid& id) { return id.is_nil() ? "" : 
 
 }  // namespace
 
-OrganizationPages divide_organizations(Services& services, const holdfast::Nothing&) {
-  OrganizationPages pages;
+OrganizationPages divide_organizations(Services& services, const OrganizationsAfter& in) {
+  OrganizationPages out;
   services.database.query([&](pqxx::transaction_base& tx) {
-    for (const auto& row : services.sql(tx, kPages, kOrganizationsPerPage))
-      pages.bounds.push_back(holdfast::Uuid::parse(row[0].c_str()));
+    auto after = in.after;
+    for (const auto& row : services.sql(tx, kPages, text_or_empty(in.after), kOrganizationsPerPage, kMostPages)) {
+      const auto upto = holdfast::Uuid::parse(row[0].c_str());
+      out.pages.push_back({.after = after, .upto = upto});
+      after = upto;
+    }
   });
-  return pages;
+  out.has_more = static_cast<std::int64_t>(out.pages.size()) == kMostPages;
+  return out;
 }
 
 UsageTotals aggregate_usage(Services& services, const UsageDay& in) {

@@ -7,12 +7,11 @@
 #include <boost/describe/class.hpp>
 
 #include <activities/step_options.hpp>
-#include <holdfast/core/nothing.hpp>
 #include <holdfast/core/uuid.hpp>
 
 namespace platform {
 
-/// Organizations by id: after `after` (nil: from the first), up to and with `upto` (nil: to the last).
+/// Active organizations by id: after `after` (nil: from the first), up to and with `upto` (nil: to the last).
 struct OrganizationPage {
   holdfast::Uuid after;
   holdfast::Uuid upto;
@@ -20,9 +19,15 @@ struct OrganizationPage {
 BOOST_DESCRIBE_STRUCT(OrganizationPage, (), (after, upto))
 
 struct OrganizationPages {
-  std::vector<holdfast::Uuid> bounds;  ///< ids that divide the active organizations into pages
+  std::vector<OrganizationPage> pages;  ///< at most kMostPages
+  bool has_more = false;                ///< there are organizations after the last page
 };
-BOOST_DESCRIBE_STRUCT(OrganizationPages, (), (bounds))
+BOOST_DESCRIBE_STRUCT(OrganizationPages, (), (pages, has_more))
+
+struct OrganizationsAfter {
+  holdfast::Uuid after;  ///< nil: from the first
+};
+BOOST_DESCRIBE_STRUCT(OrganizationsAfter, (), (after))
 
 struct UsageDay {
   std::string date;  ///< YYYY-MM-DD, a day in UTC
@@ -41,6 +46,7 @@ struct UsageTotals {
 BOOST_DESCRIBE_STRUCT(UsageTotals, (), (organizations, calls, minutes, changed, alerts))
 
 inline constexpr std::int64_t kOrganizationsPerPage = 500;
+inline constexpr std::int64_t kMostPages = 100;  ///< 50,000 organizations: a few hundred events of a history
 
 /// Aggregating reads a page's calls of a day: seconds when tenants are large, hence its own limit.
 inline holdfast::ActivityOptions aggregation_options() {
@@ -51,9 +57,9 @@ inline holdfast::ActivityOptions aggregation_options() {
   return options;
 }
 
-/// How the active organizations divide into pages of kOrganizationsPerPage.
-inline const holdfast::Activity<holdfast::Nothing, OrganizationPages> divide_organizations{"divide_organizations",
-                                                                                           aggregation_options()};
+/// The next pages of kOrganizationsPerPage active organizations.
+inline const holdfast::Activity<OrganizationsAfter, OrganizationPages> divide_organizations{"divide_organizations",
+                                                                                            aggregation_options()};
 
 /// Brings daily_usage of one day and page up to date with the calls, and starts a UsageAlert run for every alert that
 /// became due, in the same commit. Not transactional: repeating it changes nothing, and a lane should not wait for it.

@@ -27,12 +27,17 @@ END $$;
 GRANT UPDATE ON platform.daily_usage TO holdfast_billing;
 CREATE POLICY billing_changes ON platform.daily_usage FOR UPDATE TO holdfast_billing USING (true);
 
--- Ids that divide the active organizations into pages: a page is what lies after one id, up to and with the next.
-CREATE FUNCTION platform.organization_pages(page_size integer) RETURNS SETOF uuid
+-- Ids that divide the active organizations after an id (NULL: all) into pages: a page is what lies after one id, up to and
+-- with the next. At most `most_pages` of them; the last page may be smaller, and then ends the list.
+CREATE FUNCTION platform.organization_pages(after uuid, page_size integer, most_pages integer) RETURNS SETOF uuid
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM platform.organizations WHERE status = 'active') o
-  WHERE n % least(greatest(page_size, 1), 10000) = 0 ORDER BY id
+  WITH ids AS (
+    SELECT id, row_number() OVER (ORDER BY id) AS n FROM (
+      SELECT id FROM platform.organizations WHERE status = 'active' AND (after IS NULL OR id > after)
+      ORDER BY id LIMIT least(greatest(page_size, 1), 10000)::bigint * least(greatest(most_pages, 1), 1000)) o)
+  SELECT id FROM ids
+  WHERE n % least(greatest(page_size, 1), 10000) = 0 OR n = (SELECT max(n) FROM ids) ORDER BY id
 $$;
 
 -- One UTC day of one page of organizations (NULL: no bound): brings daily_usage up to date with calls, and writes the
@@ -135,15 +140,15 @@ AS $$
   FROM page p ORDER BY p.id
 $$;
 
-REVOKE ALL ON FUNCTION platform.organization_pages(integer), platform.aggregate_usage(date, uuid, uuid),
+REVOKE ALL ON FUNCTION platform.organization_pages(uuid, integer, integer), platform.aggregate_usage(date, uuid, uuid),
   platform.billing_page(uuid, integer, interval) FROM PUBLIC;
 
 -- Giving a function away needs membership in the new owner's role, and the role the right to create in the schema.
 GRANT CREATE ON SCHEMA platform TO holdfast_billing;
 GRANT holdfast_billing TO CURRENT_USER;
-ALTER FUNCTION platform.organization_pages(integer) OWNER TO holdfast_billing;
+ALTER FUNCTION platform.organization_pages(uuid, integer, integer) OWNER TO holdfast_billing;
 ALTER FUNCTION platform.aggregate_usage(date, uuid, uuid) OWNER TO holdfast_billing;
 ALTER FUNCTION platform.billing_page(uuid, integer, interval) OWNER TO holdfast_billing;
-GRANT EXECUTE ON FUNCTION platform.organization_pages(integer), platform.aggregate_usage(date, uuid, uuid),
+GRANT EXECUTE ON FUNCTION platform.organization_pages(uuid, integer, integer), platform.aggregate_usage(date, uuid, uuid),
   platform.billing_page(uuid, integer, interval) TO holdfast_runtime;
 REVOKE CREATE ON SCHEMA platform FROM holdfast_billing;

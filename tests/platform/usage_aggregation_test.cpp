@@ -122,11 +122,17 @@ TEST_F(Aggregation, pages_divide_the_active_organizations) {
       "INSERT INTO platform.organizations (id, slug, name, plan_id, plan_minutes, period_start, period_end, status) "
       "SELECT md5(n::text)::uuid, 'org-' || n, 'x', 'growth', 1, now(), now() + interval '1 day', "
       "CASE WHEN n % 10 = 0 THEN 'suspended' ELSE 'active' END FROM generate_series(1, 1300) n");
-  const auto bounds = bodies::divide_organizations(services_, {}).bounds;
-  ASSERT_EQ(bounds.size(), 2u);  // 1,172 active ones: 500, 500 and the rest
-  EXPECT_EQ(aggregate(today_, {.after = {}, .upto = bounds[0]}).organizations, 500);
-  EXPECT_EQ(aggregate(today_, {.after = bounds[0], .upto = bounds[1]}).organizations, 500);
-  EXPECT_EQ(aggregate(today_, {.after = bounds[1], .upto = {}}).organizations, 172);
+  const auto found = bodies::divide_organizations(services_, {});
+  ASSERT_EQ(found.pages.size(), 3u);  // 1,172 active ones: 500, 500 and the rest
+  EXPECT_FALSE(found.has_more);
+  EXPECT_TRUE(found.pages[0].after.is_nil());
+  EXPECT_EQ(found.pages[1].after, found.pages[0].upto);
+  EXPECT_EQ(aggregate(today_, found.pages[0]).organizations, 500);
+  EXPECT_EQ(aggregate(today_, found.pages[1]).organizations, 500);
+  EXPECT_EQ(aggregate(today_, found.pages[2]).organizations, 172);
+  EXPECT_EQ(bodies::divide_organizations(services_, {.after = found.pages[1].upto}).pages.size(), 1u);
+  EXPECT_TRUE(bodies::divide_organizations(services_, {.after = found.pages[2].upto}).pages.empty());
+  EXPECT_EQ(owner("SELECT platform.organization_pages(NULL, 10, 7)").size(), 7) << "no more than asked for";
 }
 
 TEST_F(Aggregation, the_runtime_role_sees_no_more_than_before) {

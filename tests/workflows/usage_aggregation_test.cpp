@@ -1,5 +1,8 @@
 #include "workflow_driver.hpp"
 
+#include <set>
+
+#include <holdfast/testing/environment.hpp>
 #include <workflows/calendar_date.hpp>
 #include <workflows/usage_aggregation.hpp>
 #include <workflows/usage_alert.hpp>
@@ -8,41 +11,44 @@ namespace platform::test {
 namespace {
 
 using namespace holdfast;
+using namespace std::chrono_literals;
 
-class UsageRuns : public testing::Test {
+Uuid organization(int n) { return Uuid::parse("00000000-0000-7000-8000-0000000000" + std::to_string(10 + n)); }
+
+/// Runs it with so many pages of organizations, of which `per_run` are given to one run.
+class UsageRuns : public ::testing::Test {
  protected:
-  void run(const std::string& input, std::size_t bounds) {
-    driver_ = std::make_unique<WorkflowDriver>(define(kUsageAggregation, usage_aggregation), input);
-    driver_->on(divide_organizations, [bounds](const Nothing&) {
-      OrganizationPages pages;
-      for (std::size_t i = 1; i <= bounds; ++i)
-        pages.bounds.push_back(Uuid::parse("00000000-0000-7000-8000-00000000000" + std::to_string(i)));
-      return pages;
+  UsageTotals run(const AggregateUsage& input, int pages, int per_run = 100) {
+    env_.on(divide_organizations, [=](const OrganizationsAfter& in) {
+      OrganizationPages out;
+      const int first = in.after.is_nil() ? 0 : in.after == organization(per_run) ? per_run : 2 * per_run;
+      for (int i = first; i < pages && i < first + per_run; ++i)
+        out.pages.push_back({.after = i == 0 ? Uuid{} : organization(i), .upto = organization(i + 1)});
+      out.has_more = first + per_run < pages;
+      return out;
     });
-    driver_->on(aggregate_usage, [this](const UsageDay& day) {
-      most_at_once_ = std::max(most_at_once_, driver_->unseen_outcomes() + 1);
-      days_.push_back(day);
-      return UsageTotals{.organizations = 10, .calls = 100, .minutes = 200, .changed = 5, .alerts = 1};
-    });
-    driver_->run();
+    env_.on(
+        aggregate_usage,
+        [this](const UsageDay& day) {
+          days_.push_back(day);
+          return UsageTotals{.organizations = 10, .calls = 100, .minutes = 200, .changed = 5, .alerts = 1};
+        },
+        1s);
+    return env_.execute(kUsageAggregation, usage_aggregation, input);
   }
 
-  std::unique_ptr<WorkflowDriver> driver_;
+  holdfast::testing::Environment env_{{.start = parse_rfc3339("2027-01-15T02:00:00Z")}};
   std::vector<UsageDay> days_;
-  std::size_t most_at_once_ = 0;
 };
 
 TEST_F(UsageRuns, every_page_of_a_given_date_is_aggregated_two_at_a_time) {
-  run(R"({"date": "2026-02-28"})", 3);
-  ASSERT_TRUE(driver_->completed());
+  const auto totals = run({.date = "2026-02-28"}, 4);
   ASSERT_EQ(days_.size(), 4u);
-  for (std::size_t i = 0; i < 4; ++i) {
-    EXPECT_EQ(days_[i].date, "2026-02-28");
-    EXPECT_EQ(days_[i].page.after, i == 0 ? Uuid{} : days_[i - 1].page.upto) << "no gap between pages";
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(days_[static_cast<std::size_t>(i)].date, "2026-02-28");
+    EXPECT_EQ(days_[static_cast<std::size_t>(i)].page.upto, organization(i + 1));
   }
-  EXPECT_TRUE(days_[3].page.upto.is_nil());
-  EXPECT_EQ(most_at_once_, 2u);
-  const auto totals = driver_->result<UsageTotals>();
+  EXPECT_EQ(env_.elapsed(), 2s) << "two pages at a time";
   EXPECT_EQ(totals.organizations, 40);
   EXPECT_EQ(totals.calls, 400);
   EXPECT_EQ(totals.minutes, 800);
@@ -51,21 +57,45 @@ TEST_F(UsageRuns, every_page_of_a_given_date_is_aggregated_two_at_a_time) {
 }
 
 TEST_F(UsageRuns, without_a_date_it_is_the_day_before_and_once_more_the_one_before_that) {
-  run("{}", 0);  // the driver's clock begins at 2027-01-15 08:00
+  EXPECT_EQ(run({}, 1).organizations, 10) << "the totals are of the day before";
   ASSERT_EQ(days_.size(), 2u);
   EXPECT_EQ(days_[0].date, "2027-01-13");
   EXPECT_EQ(days_[1].date, "2027-01-14");
-  EXPECT_EQ(driver_->result<UsageTotals>().organizations, 10) << "the totals are of the day before";
 }
 
-TEST_F(UsageRuns, what_is_no_date_is_refused_by_name) {
+TEST_F(UsageRuns, many_organizations_are_divided_among_runs_that_continue_one_another) {
+  const auto totals = run({.date = "2026-03-01", .days = 2}, 5, 2);
+  EXPECT_EQ(env_.continuations(), 2);
+  EXPECT_EQ(days_.size(), 10u);
+  EXPECT_EQ(totals.organizations, 50);
+  std::set<std::pair<std::string, Uuid>> different;
+  for (const auto& day : days_) different.emplace(day.date, day.page.upto);
+  EXPECT_EQ(different.size(), 10u);
+}
+
+TEST_F(UsageRuns, no_organizations_are_no_work) {
+  EXPECT_EQ(run({.date = "2026-03-01"}, 0).organizations, 0);
+  EXPECT_TRUE(days_.empty());
+}
+
+TEST_F(UsageRuns, too_many_days_are_refused_by_name) {
+  for (const auto days : {-1, 32}) {
+    WorkflowDriver driver(define(kUsageAggregation, usage_aggregation), encode(AggregateUsage{.days = days}));
+    driver.run();
+    EXPECT_EQ(driver.failure().type, "InvalidInput");
+    EXPECT_NE(driver.failure().message.find("days is"), std::string::npos);
+  }
+}
+
+TEST(UsageAggregation, what_is_no_date_is_refused_by_name) {
   for (const auto* date : {"yesterday", "2026-02-30", "2026-2-3", "26-02-03", "2026-02-03T00:00", "1969-12-31",
                            "2026-00-10", "2026-01-00", "+026-01-01", "2026-1 -01"}) {
-    run(R"({"date": ")" + std::string(date) + "\"}", 0);
-    EXPECT_EQ(driver_->failure().type, "InvalidDate") << date;
-    EXPECT_NE(driver_->failure().message.find("date: '" + std::string(date) + "' is not a date; use YYYY-MM-DD"),
+    WorkflowDriver driver(define(kUsageAggregation, usage_aggregation), encode(AggregateUsage{.date = date}));
+    driver.run();
+    EXPECT_EQ(driver.failure().type, "InvalidDate") << date;
+    EXPECT_NE(driver.failure().message.find("date: '" + std::string(date) + "' is not a date; use YYYY-MM-DD"),
               std::string::npos)
-        << driver_->failure().message;
+        << driver.failure().message;
   }
 }
 
