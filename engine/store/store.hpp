@@ -39,8 +39,8 @@ class Store {
   /// open run or the one before it.
   virtual std::vector<SendStatus> send_messages(std::span<const NewMessage> messages) = 0;
 
-  /// Ends an open run at once, without running its code; its worker finds out at its next commit. Its parent is told,
-  /// and the parent close policies of its children are carried out.
+  /// Ends an open run (of a chain: the open one) at once, without running its code; its worker finds out at its next
+  /// commit. Its parent is told, and the parent close policies of its children are carried out.
   virtual SendStatus terminate_run(const RunKey& run, std::string_view reason, std::string_view identity) = 0;
 
   /// The newest run of a workflow id, or the run named by `run.run_id`. nullopt: there is none.

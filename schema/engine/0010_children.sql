@@ -128,8 +128,8 @@ BEGIN
 END
 $$;
 
--- Does what is to be done for one run. Waits for its live row, so the caller must hold none. Not flushed: if the server
--- crashes, effect and errand are as they were, and it is run again.
+-- Does what is to be done for one run. Waits a little for its live row, so the caller must hold none; who holds it for
+-- long makes this fail, and the errand stays. Not flushed: if the server crashes, effect and errand are as they were.
 CREATE FUNCTION holdfast.run_errands(p_run_id uuid) RETURNS void
   LANGUAGE plpgsql VOLATILE SET enable_seqscan = off
 AS $$
@@ -137,7 +137,7 @@ DECLARE
   target uuid;
   errand record;
 BEGIN
-  PERFORM set_config('synchronous_commit', 'off', true);
+  PERFORM set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '100ms', true);
   LOOP
     target := holdfast.open_run_of_chain(p_run_id);
     EXIT WHEN target IS NULL;
@@ -166,7 +166,7 @@ BEGIN
 END
 $$;
 
--- As in 0004, and its parent and its children learn of it.
+-- As in 0004; a run id means the open run of its chain, and parent and children learn of the end.
 CREATE OR REPLACE FUNCTION holdfast.terminate_workflow(workflow_id text, reason text DEFAULT '',
                                                        namespace text DEFAULT 'default', run_id uuid DEFAULT NULL)
   RETURNS text LANGUAGE plpgsql SET enable_seqscan = off
@@ -180,13 +180,19 @@ DECLARE
   target uuid;
   next_event bigint;
   ended record;
+  at uuid := a_run_id;
 BEGIN
-  IF a_run_id IS NULL THEN
-    DELETE FROM holdfast.live_runs l WHERE l.shard = 0 AND l.namespace = a_namespace
-       AND l.workflow_id = a_workflow_id RETURNING l.run_id INTO target;
-  ELSE
-    DELETE FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = a_run_id RETURNING l.run_id INTO target;
-  END IF;
+  LOOP
+    IF a_run_id IS NULL THEN
+      DELETE FROM holdfast.live_runs l WHERE l.shard = 0 AND l.namespace = a_namespace
+         AND l.workflow_id = a_workflow_id RETURNING l.run_id INTO target;
+    ELSE
+      DELETE FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = at RETURNING l.run_id INTO target;
+    END IF;
+    EXIT WHEN target IS NOT NULL OR a_run_id IS NULL;
+    at := holdfast.open_run_of_chain(at);
+    EXIT WHEN at IS NULL;
+  END LOOP;
   IF target IS NULL THEN
     PERFORM FROM holdfast.runs r WHERE r.shard = 0 AND r.namespace = a_namespace AND r.workflow_id = a_workflow_id
        AND a_run_id IS NULL UNION ALL

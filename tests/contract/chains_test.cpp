@@ -184,6 +184,18 @@ TEST_P(Chains, AMessageToAChainThatHasEndedIsRefused) {
   EXPECT_EQ(send(signal_to(second)), SendStatus::closed);
 }
 
+TEST_P(Chains, TerminatingAnyRunOfTheChainEndsTheOpenOne) {
+  auto worker = new_worker();
+  const Uuid first = start_owned(worker);
+  const Uuid second = go_on(worker, continuing(first, 2));
+  RunKey key;
+  key.run_id = first;
+  EXPECT_EQ(store().terminate_run(key, "enough", "me"), SendStatus::sent);
+  EXPECT_EQ(describe(second).summary.status, RunStatus::terminated);
+  EXPECT_EQ(describe(first).summary.status, RunStatus::continued_as_new);
+  EXPECT_EQ(store().terminate_run(key, "enough", "me"), SendStatus::closed);
+}
+
 TEST_P(Chains, TheWorkflowIdIsNeverFreeInBetween) {
   auto worker = new_worker();
   const Uuid first = start_owned(worker);

@@ -10,6 +10,7 @@
 #include <activities/call_webhooks.hpp>
 #include <activities/usage.hpp>
 #include <activities/webhook_posts.hpp>
+#include <holdfast/core/map.hpp>
 #include <holdfast/core/workflow.hpp>
 #include <holdfast/testing/environment.hpp>
 #include <workflows/call_processing.hpp>
@@ -34,7 +35,9 @@ const Signal<Item> add{"add"};
 using Type = WorkflowType<Item, Item>;
 const Type kSteps{"RecordedSteps", "default"}, kFanOut{"RecordedFanOut", "default"}, kRace{"RecordedRace", "default"},
     kSignals{"RecordedSignals", "default"}, kCancel{"RecordedCancel", "default"},
-    kFailure{"RecordedFailure", "default"}, kChance{"RecordedChance", "default"};
+    kFailure{"RecordedFailure", "default"}, kChance{"RecordedChance", "default"},
+    kChildren{"RecordedChildren", "default"}, kMap{"RecordedMap", "default"},
+    kContinued{"RecordedContinued", "default"}, kPart{"Part", "parts"};
 
 Workflow<Item> steps(Context ctx, Item item) {
   for (int i = 0; i < 3; ++i) item = co_await ctx.run(work, item);
@@ -105,9 +108,56 @@ Workflow<Item> chance(Context ctx, Item item) {
   co_return co_await ctx.run(work, {.name = to_rfc3339(ctx.now()), .count = item.count});
 }
 
+Workflow<Item> children(Context ctx, Item item) {
+  auto abandoned = ctx.start_child(kPart, item, {.parent_close_policy = ParentClosePolicy::abandon});
+  auto named = ctx.start_child(kPart, {.name = "fail", .count = 1}, {.workflow_id = "named"});
+  co_await named.started();
+  bool failed = false;
+  try {
+    co_await named.result();
+  } catch (const ChildWorkflowError& e) {
+    failed = e.cause_type() == "Broken";
+  }
+  auto slow = ctx.start_child(kPart, item);
+  co_await ctx.sleep(1s);
+  slow.cancel();
+  try {
+    item = co_await slow.result();
+  } catch (const CanceledError&) {
+    item.name = "canceled";
+  }
+  auto impatient = ctx.start_child(kPart, item, {.wait_for_cancellation = false});
+  co_await impatient.started();
+  impatient.cancel();
+  const auto last = co_await ctx.run_child(kPart, item);
+  co_return Item{failed ? last.name : "not failed", last.count + (co_await abandoned.result()).count};
+}
+
+Workflow<Item> mapped(Context ctx, Item item) {
+  std::vector<Item> inputs;
+  for (int i = 0; i < 6; ++i) inputs.push_back({i == 4 ? "fail" : item.name, i});
+  for (const auto& done : co_await map_settled(ctx, inputs, 2, [&](const Item& i) { return ctx.run(work, i); }))
+    item.count += done.value ? done.value->count : 1000;
+  bool failed = false;
+  try {
+    co_await map(ctx, inputs, 3, [&](const Item& i) { return ctx.run_child(kPart, i); });
+  } catch (const ChildWorkflowError&) {
+    failed = true;
+  }
+  if (failed) item = co_await one_part(ctx, item);
+  co_return item;
+}
+
+Workflow<Item> continued(Context ctx, Item item) {
+  item = co_await ctx.run(work, item);
+  if (ctx.continue_as_new_suggested() || item.count < 10) throw ctx.continue_as_new(item);
+  const auto more = co_await ctx.receive(add, 1h);
+  co_return Item{more ? more->name : "none", item.count};
+}
+
 const std::vector<std::pair<Type, Workflow<Item> (*)(Context, Item)>> kWorkflows{
-    {kSteps, steps},     {kFanOut, fan_out},  {kRace, race},    {kSignals, signals},
-    {kCancel, canceled}, {kFailure, failing}, {kChance, chance}};
+    {kSteps, steps},     {kFanOut, fan_out}, {kRace, race},         {kSignals, signals}, {kCancel, canceled},
+    {kFailure, failing}, {kChance, chance},  {kChildren, children}, {kMap, mapped},      {kContinued, continued}};
 
 void save_run(const std::string& folder, const std::string& name, const testing::Environment& env) {
   const auto path = folder + "/" + name + ".json";
@@ -126,6 +176,14 @@ void record_core(const std::string& folder) {
         },
         type.name == "RecordedRace" ? Duration(20s) : Duration(1ms));
     env.on(save, [](const Item& item) { return Item{item.name, item.count + 100}; });
+    env.on(
+        kPart,
+        [](const Item& item) -> Item {
+          if (item.name == "fail") throw ApplicationError("Broken", "it broke", true);
+          return {item.name, item.count + 10};
+        },
+        1min);
+    if (type.name == "RecordedContinued") env.signal(add, {.name = "carried", .count = 1});
     env.start(type, function, {.name = "start", .count = 7});
     if (type.name == "RecordedSignals") {
       env.signal_after(1min, add, {.name = "one", .count = 1});

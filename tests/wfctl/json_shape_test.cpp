@@ -30,8 +30,8 @@ class JsonShape : public WfctlTest {
   json::value first(const std::vector<std::string>& arguments) { return answer(arguments).as_array().at(0); }
 };
 
-const std::vector<std::string> kSummary{"run_id",     "namespace", "workflow_id", "workflow_type",
-                                        "task_queue", "status",    "started_at",  "closed_at"};
+const std::vector<std::string> kSummary{"run_id", "namespace",  "workflow_id", "workflow_type", "task_queue",
+                                        "status", "started_at", "closed_at",   "parent_run_id"};
 
 TEST_F(JsonShape, OfRuns) {
   EXPECT_THAT(members(answer({"run", "start", "T", "--id", "a"})), ElementsAre("run_id", "workflow_id", "outcome"));
@@ -42,7 +42,8 @@ TEST_F(JsonShape, OfRuns) {
   auto description = kSummary;
   for (const char* name :
        {"waits", "input", "result", "failure", "memo", "search_attributes", "ready_at", "owner", "waiting_for",
-        "unread_messages", "task_failures", "task_failure", "quarantined", "pending_activities"})
+        "unread_messages", "task_failures", "task_failure", "quarantined", "pending_activities", "parent",
+        "first_run_id", "previous_run_id", "next_run_id", "children"})
     description.emplace_back(name);
   EXPECT_THAT(members(answer({"run", "describe", "a"})), ElementsAreArray(description));
 
@@ -53,6 +54,25 @@ TEST_F(JsonShape, OfRuns) {
   EXPECT_THAT(members(answer({"run", "result", "b"}).at("failure")),
               testing::IsSupersetOf({"kind", "type", "message"}));
   EXPECT_THAT(members(first({"run", "history", "b"})), ElementsAre("event_id", "at", "event"));
+}
+
+TEST_F(JsonShape, OfParentsAndChildren) {
+  const auto parent = start("parent"), child = start("child");
+  sql("UPDATE holdfast.runs SET parent_run_id = '" + parent +
+      "', parent_seq = 3, parent_close_policy = 'terminate' WHERE run_id = '" + child + "'");
+  const auto described = answer({"run", "describe", "child"}).at("parent");
+  EXPECT_THAT(members(described), ElementsAre("run_id", "workflow_id", "seq"));
+  EXPECT_EQ(described.at("run_id").as_string(), parent);
+  EXPECT_EQ(described.at("workflow_id").as_string(), "parent");
+  EXPECT_EQ(described.at("seq").as_int64(), 3);
+  const auto children = answer({"run", "describe", "parent"}).at("children");
+  ASSERT_EQ(children.as_array().size(), 1u);
+  EXPECT_EQ(children.as_array()[0].at("run_id").as_string(), child);
+  const auto listed = answer({"run", "list", "--parent", "parent"});
+  ASSERT_EQ(listed.as_array().size(), 1u);
+  EXPECT_EQ(listed.as_array()[0].at("workflow_id").as_string(), "child");
+  EXPECT_THAT(wfctl({"run", "describe", "child"}).out, HasSubstr("parent, run " + parent));
+  EXPECT_THAT(wfctl({"run", "describe", "parent"}).out, HasSubstr("child (Test): running"));
 }
 
 TEST_F(JsonShape, OfPendingActivities) {

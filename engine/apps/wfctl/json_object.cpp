@@ -36,6 +36,10 @@ JsonObject& JsonObject::time(std::string_view name, const std::optional<holdfast
   return value ? time(name, *value) : json(name, "");
 }
 
+JsonObject& JsonObject::uuid(std::string_view name, const holdfast::Uuid& value) {
+  return value.is_nil() ? json(name, "") : text(name, value.to_string());
+}
+
 JsonObject& JsonObject::json(std::string_view name, std::string_view value) {
   member(name);
   text_ += value.empty() ? std::string_view("null") : value;

@@ -8,6 +8,7 @@
 
 #include <holdfast/core/failure.hpp>
 #include <holdfast/core/time.hpp>
+#include <holdfast/core/uuid.hpp>
 
 namespace wfctl {
 
@@ -20,6 +21,8 @@ class JsonObject {
   JsonObject& time(std::string_view name, holdfast::Timestamp value);
   /// null when there is none: the member itself is always there.
   JsonObject& time(std::string_view name, const std::optional<holdfast::Timestamp>& value);
+  /// The nil id writes null.
+  JsonObject& uuid(std::string_view name, const holdfast::Uuid& value);
   /// JSON text; empty writes null.
   JsonObject& json(std::string_view name, std::string_view value);
   JsonObject& failure(std::string_view name, const std::optional<holdfast::Failure>& value);

@@ -15,8 +15,19 @@ namespace {
 
 using holdfast::store::RunStatus;
 
+constexpr int kMostChildren = 20;  // the newest; `wfctl run list --parent` shows all
+
 OpenRun look_at(Session& session, const holdfast::store::RunKey& key) {
-  OpenRun open{.run = session.client().describe(key), .activities = {}, .workers = {}, .now = session.store().now()};
+  OpenRun open{.run = session.client().describe(key),
+               .activities = {},
+               .children = {},
+               .workers = {},
+               .now = session.store().now()};
+  holdfast::store::ListFilter of_parent;
+  of_parent.namespace_ = open.run.summary.namespace_;
+  of_parent.parent_run_id = open.run.summary.run_id;
+  of_parent.limit = kMostChildren;
+  open.children = session.client().list(of_parent);
   if (open.run.summary.status == RunStatus::running) {
     open.activities = session.client().pending_activities(open.run.summary.run_id);
     open.workers = session.store().list_workers();
@@ -24,9 +35,19 @@ OpenRun look_at(Session& session, const holdfast::store::RunKey& key) {
   return open;
 }
 
+std::string parent_json(const holdfast::store::RunDescription& run) {
+  if (run.summary.parent_run_id.is_nil()) return "";
+  return JsonObject()
+      .uuid("run_id", run.summary.parent_run_id)
+      .text("workflow_id", run.parent_workflow_id)
+      .number("seq", run.parent_seq)
+      .str();
+}
+
 std::string to_json(const OpenRun& open, const std::vector<std::string>& reasons) {
   const auto& run = open.run;
-  std::vector<std::string> activities;
+  std::vector<std::string> activities, children;
+  for (const auto& child : open.children) children.push_back(run_members(child).str());
   for (const auto& task : open.activities) activities.push_back(pending_activity_json(task));
   return run_members(run.summary)
       .texts("waits", reasons)
@@ -43,6 +64,11 @@ std::string to_json(const OpenRun& open, const std::vector<std::string>& reasons
       .text("task_failure", run.task_failure)
       .flag("quarantined", run.quarantined)
       .json("pending_activities", json_array(activities))
+      .json("parent", parent_json(run))
+      .uuid("first_run_id", run.first_run_id)
+      .uuid("previous_run_id", run.previous_run_id)
+      .uuid("next_run_id", run.next_run_id)
+      .json("children", json_array(children))
       .str();
 }
 
@@ -67,6 +93,20 @@ std::string to_text(const OpenRun& open, const std::vector<std::string>& reasons
   bool first = true;
   for (const auto& reason : reasons)
     facts.add(std::exchange(first, false) ? "waits" : "", reason, run.quarantined ? Colour::red : Colour::plain);
+  if (!summary.parent_run_id.is_nil())
+    facts.add("parent", run.parent_workflow_id + ", run " + summary.parent_run_id.to_string() + " (#" +
+                            std::to_string(run.parent_seq) + ")");
+  const auto add_run = [&](const char* name, const holdfast::Uuid& id) {
+    if (!id.is_nil()) facts.add(name, id.to_string());
+  };
+  add_run("first run", run.first_run_id);
+  add_run("previous run", run.previous_run_id);
+  add_run("next run", run.next_run_id);
+  for (const auto& child : open.children)
+    facts.add(&child == &open.children.front() ? "children" : "",
+              child.workflow_id + " (" + child.workflow_type + "): " + std::string(to_string(child.status)));
+  if (open.children.size() == kMostChildren)
+    facts.add("", "perhaps more: wfctl run list --parent " + summary.run_id.to_string());
   facts.add("task queue", summary.task_queue);
   facts.add("namespace", summary.namespace_);
   facts.add("started", short_time(summary.started_at) + " UTC (" + relative(summary.started_at, open.now) + ")");

@@ -13,7 +13,8 @@ JsonObject run_members(const holdfast::store::RunSummary& run) {
       .text("task_queue", run.task_queue)
       .text("status", to_string(run.status))
       .time("started_at", run.started_at)
-      .time("closed_at", run.closed_at);
+      .time("closed_at", run.closed_at)
+      .uuid("parent_run_id", run.parent_run_id);
   return json;
 }
 

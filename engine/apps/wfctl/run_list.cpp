@@ -2,6 +2,7 @@
 
 #include "commands.hpp"
 #include "exit_code.hpp"
+#include "run_arguments.hpp"
 #include "run_json.hpp"
 #include "session.hpp"
 #include "words.hpp"
@@ -12,7 +13,7 @@ namespace {
 using holdfast::store::ListFilter;
 
 struct Options {
-  std::string type, status, queue, id_prefix, since, until;
+  std::string type, status, queue, id_prefix, since, until, parent;
   int limit = 20;
 };
 
@@ -25,6 +26,9 @@ ListFilter filter_of(const Options& options, Session& session) {
   if (!options.queue.empty()) filter.task_queue = options.queue;
   if (!options.id_prefix.empty()) filter.workflow_id_prefix = options.id_prefix;
   if (!options.status.empty()) filter.status = holdfast::store::parse_run_status(options.status);
+  if (!options.parent.empty()) {
+    filter.parent_run_id = session.client().exact(find_run(session, options.parent)).run_id;
+  }
   if (!options.since.empty() || !options.until.empty()) {
     const auto now = session.store().now();
     if (!options.since.empty()) filter.started_after = parse_when("--since", options.since, now);
@@ -64,6 +68,7 @@ void add_run_list(CLI::App& parent, Chosen& chosen) {
           CLI::IsMember({"running", "completed", "failed", "canceled", "terminated", "continued_as_new", "timed_out"}));
   command->add_option("--queue", options->queue, "Only this task queue");
   command->add_option("--id-prefix", options->id_prefix, "Only workflow ids that begin so");
+  command->add_option("--parent", options->parent, "Only the children of this run: workflow id or run id");
   command->add_option("--since", options->since, "Started since: a time (RFC 3339), or a length of time ago (24h)");
   command->add_option("--until", options->until, "Started before: likewise");
   command->add_option("--limit", options->limit, "At most this many")

@@ -13,6 +13,7 @@ namespace wfctl {
 struct OpenRun {
   holdfast::store::RunDescription run;
   std::vector<holdfast::store::PendingActivity> activities;
+  std::vector<holdfast::store::RunSummary> children;  ///< the newest ones
   std::vector<holdfast::store::WorkerDescription> workers;
   holdfast::Timestamp now;
 };

@@ -73,9 +73,9 @@ std::vector<SendStatus> MemoryStore::send_messages(std::span<const NewMessage> m
 SendStatus MemoryStore::terminate_run(const RunKey& run, std::string_view reason, std::string_view identity) {
   validate_termination(run, reason, identity);
   const Lock lock(tables_->mutex);
-  const Uuid run_id = tables_->resolve(run);
-  if (run_id.is_nil()) return SendStatus::not_found;
-  if (!tables_->live.contains(run_id)) return SendStatus::closed;
+  if (tables_->resolve(run).is_nil()) return SendStatus::not_found;
+  const Uuid run_id = tables_->open_run_of_chain(tables_->resolve(run));
+  if (run_id.is_nil()) return SendStatus::closed;
   tables_->terminate(run_id, reason);
   return SendStatus::sent;
 }

@@ -71,7 +71,7 @@ constexpr const char* kOneEnd = R"sql(
       WHERE h.shard = 0 AND h.run_id = r.run_id
         AND strpos(h.events::text, '"Workflow') > 0   -- only rows that may hold an end are taken apart
         AND e.event ->> 'type' IN ('WorkflowCompleted', 'WorkflowFailed', 'WorkflowCanceled', 'WorkflowTimedOut',
-                                   'WorkflowTerminated')) e
+                                   'WorkflowTerminated', 'WorkflowContinuedAsNew')) e
     LEFT JOIN LATERAL (
      SELECT h.event_id + json_array_length(h.events) - 1 AS last_event, h.events -> -1 ->> 'type' AS last_type
        FROM holdfast.history h WHERE h.shard = 0 AND h.run_id = r.run_id ORDER BY h.event_id DESC LIMIT 1) l ON true
@@ -80,7 +80,7 @@ constexpr const char* kOneEnd = R"sql(
           OR (r.status <> 'running' AND l.last_type <> CASE r.status
                 WHEN 'completed' THEN 'WorkflowCompleted' WHEN 'failed' THEN 'WorkflowFailed'
                 WHEN 'canceled' THEN 'WorkflowCanceled' WHEN 'timed_out' THEN 'WorkflowTimedOut'
-                WHEN 'terminated' THEN 'WorkflowTerminated' ELSE l.last_type END))
+                WHEN 'terminated' THEN 'WorkflowTerminated' WHEN 'continued_as_new' THEN 'WorkflowContinuedAsNew' ELSE l.last_type END))
    LIMIT $3)sql";
 
 constexpr const char* kHistoryHasRun = R"sql(
@@ -123,6 +123,7 @@ constexpr const char* kMessagesRing = R"sql(
    WHERE l.shard = 0 AND NOT l.rung AND NOT l.quarantined
      AND ((l.owner IS NULL AND l.ready_at = 'infinity')
           OR (l.owner IS NOT NULL AND i.oldest < now() - interval '30 seconds'))
+     AND NOT EXISTS (SELECT FROM holdfast.errands e WHERE e.shard = 0 AND e.run_id = l.run_id)
    LIMIT $3)sql";
 
 // What a parked run asked for must be somewhere outside the memory of its former owner. A run that will be rebuilt
@@ -165,7 +166,59 @@ constexpr const char* kInboxIsOfOpenRuns = R"sql(
     FROM holdfast.inbox i
    WHERE i.shard = 0 AND i.run_id > $1 AND i.run_id <= $2
      AND NOT EXISTS (SELECT FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = i.run_id)
+     AND NOT EXISTS (SELECT FROM holdfast.errands e WHERE e.shard = 0 AND e.run_id = i.run_id)
    LIMIT $3)sql";
+
+// --- parents, children, chains
+// ----------------------------------------------------------------------------------------
+
+// An errand may still have to do it; so may a worker, for a child that it was about to start.
+constexpr const char* kChildrenMindTheirParents = R"sql(
+  SELECT format('run %s (%s) should have ended with its parent, run %s, which is %s', r.run_id, r.workflow_id, p.run_id,
+                p.status)
+    FROM holdfast.live_runs l
+    JOIN holdfast.runs r ON r.shard = 0 AND r.run_id = l.run_id
+    JOIN holdfast.runs p ON p.shard = 0 AND p.run_id = r.parent_run_id
+   WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2 AND r.parent_close_policy = 'terminate'
+     AND p.status <> 'running'
+     AND NOT EXISTS (SELECT FROM holdfast.errands e WHERE e.shard = 0 AND e.run_id = r.run_id)
+   LIMIT $3)sql";
+
+// A parked parent that waits for a child: the child is open (or a later run of its chain is), or its outcome waits in
+// the inbox. For children that were canceled or are abandoned it may have ceased to wait.
+constexpr const char* kChildrenAnswer = R"sql(
+  SELECT format('run %s (%s) is parked and waits for child workflow %s (#%s), which neither is open nor has answered',
+                l.run_id, l.workflow_id, n.workflow_id, n.seq)
+    FROM holdfast.live_runs l
+   CROSS JOIN LATERAL (
+     SELECT (e.event ->> 'seq')::int AS seq, max(e.event ->> 'workflow_id') AS workflow_id
+       FROM holdfast.history h CROSS JOIN LATERAL json_array_elements(h.events) AS e (event)
+      WHERE h.shard = 0 AND h.run_id = l.run_id
+        AND e.event ->> 'type' IN ('ChildWorkflowInitiated', 'ChildWorkflowStarted', 'ChildWorkflowStartFailed',
+                                   'ChildWorkflowCompleted', 'ChildWorkflowFailed', 'ChildWorkflowCancelRequested')
+      GROUP BY 1
+     HAVING bool_and(e.event ->> 'type' IN ('ChildWorkflowInitiated', 'ChildWorkflowStarted')) AND count(*) > 1
+        AND max(e.event ->> 'parent_close_policy') <> 'abandon') n
+   WHERE l.shard = 0 AND l.run_id > $1 AND l.run_id <= $2 AND l.owner IS NULL AND l.ready_at > now()
+     AND NOT l.quarantined AND NOT l.fresh AND l.task_failures = 0
+     AND NOT EXISTS (SELECT FROM holdfast.runs c WHERE c.shard = 0 AND c.parent_run_id = l.run_id
+                        AND c.parent_seq = n.seq AND c.status = 'running')
+     AND NOT EXISTS (SELECT FROM holdfast.inbox i WHERE i.shard = 0 AND i.run_id = l.run_id AND i.seq = n.seq)
+   LIMIT $3)sql";
+
+constexpr const char* kChainsAreWhole = R"sql(
+  SELECT format('run %s (%s) continued as new, but its next run %s', r.run_id, r.workflow_id,
+                CASE WHEN r.next_run_id IS NULL THEN 'is not recorded'
+                     ELSE format('%s does not exist or does not name it as the one before', r.next_run_id) END)
+    FROM holdfast.runs r
+   WHERE r.shard = 0 AND r.run_id > $1 AND r.run_id <= $2 AND r.status = 'continued_as_new'
+     AND NOT EXISTS (SELECT FROM holdfast.runs n WHERE n.shard = 0 AND n.run_id = r.next_run_id
+                        AND n.previous_run_id = r.run_id AND n.workflow_id = r.workflow_id)
+   LIMIT $3)sql";
+
+constexpr const char* kErrandsAreRun = R"sql(
+  SELECT format('%s of run %s is to be done since %s: somebody holds its row, or no worker looks', kind, run_id, at)
+    FROM holdfast.errands WHERE shard = 0 AND at < now() - interval '30 seconds' LIMIT $1)sql";
 
 constexpr const char* kTasksAreOfOpenRuns = R"sql(
   SELECT format('run %s has a task of activity %s (#%s), but is not open', t.run_id, t.activity, t.seq)
@@ -266,10 +319,14 @@ std::vector<DoctorCheck> engine_doctor_checks() {
       about_runs("parked runs: every timer is due in time", kTimersAreDue),
       about_runs("no message of a closed run is left", kInboxIsOfOpenRuns),
       about_runs("no task of a closed run is left", kTasksAreOfOpenRuns),
+      about_runs("children end with their parents, as agreed", kChildrenMindTheirParents),
+      about_runs("parked runs: every child is open or has answered", kChildrenAnswer),
+      about_runs("chains of continue-as-new are whole", kChainsAreWhole),
       about_runs("every task goes on", kTasksGoOn),
       about_database("every queue with work has a worker", warning, kStarvedQueues),
       about_database("no run is quarantined", warning, kQuarantined),
       about_database("no run's code fails", warning, kFailingTasks),
+      about_database("nothing is left undone between parents and children", warning, kErrandsAreRun),
       about_database("no worker's lease has ended", warning, kExpiredWorkers),
       about_database("no history outside the months", warning, kStrayHistory),
       about_database("history partitions are made ahead", warning, kPartitionsAhead),

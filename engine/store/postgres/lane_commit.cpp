@@ -278,15 +278,22 @@ void PostgresStep::commit(const CommitBatch& batch) {
     lane_.connection->note_work(batch.runs.size());
     work_->commit();
   });
-  run_errands(left);
+  run_errands(std::move(left));
 }
 
-void PostgresStep::run_errands(const std::vector<Uuid>& runs) {
-  try {
-    for (const Uuid& run_id : runs) lane_.connection->run(kRunErrands, {uuid_parameter(run_id)});
-  } catch (const pqxx::pqxx_exception&) {
-    // The batch is committed, and what is left of the errands is run by the next take_over_expired.
-    if (!lane_.connection->pqxx().is_open()) lane_.connection->mark_broken();
+void PostgresStep::run_errands(std::vector<Uuid> left) {
+  left.insert(left.end(), lane_.errands.begin(), lane_.errands.end());
+  lane_.errands.clear();
+  std::ranges::sort(left);
+  left.erase(std::unique(left.begin(), left.end()), left.end());
+  for (const Uuid& run_id : left) {
+    try {
+      lane_.connection->run(kRunErrands, {uuid_parameter(run_id)});
+    } catch (const pqxx::pqxx_exception&) {
+      // The batch is committed. Its errands are run after the next one, or by the next take_over_expired.
+      if (!lane_.connection->pqxx().is_open()) return lane_.connection->mark_broken();
+      lane_.errands.push_back(run_id);
+    }
   }
 }
 

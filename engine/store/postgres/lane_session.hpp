@@ -26,7 +26,8 @@ struct LaneState {
   std::unique_ptr<Connection> connection;  ///< null: connect at the next step
   ConnectBackoff backoff;
   MovingBound bound;
-  SharedBounds* shared;  ///< the store's
+  SharedBounds* shared;       ///< the store's
+  std::vector<Uuid> errands;  ///< left by earlier commits: their runs' rows were held for long
 };
 
 /// A transaction whose BEGIN, settings, lease check and clock are one round trip.
@@ -69,7 +70,7 @@ class PostgresStep final : public StepTransaction, private BusinessTransaction {
 
   pqxx::result run(const Statement& statement, const Parameters& parameters);
   /// After the commit, one transaction each.
-  void run_errands(const std::vector<Uuid>& runs);
+  void run_errands(std::vector<Uuid> left);
   /// f() with what libpqxx throws turned into the store's errors.
   template <class F>
   auto guarded(F f);
