@@ -10,6 +10,7 @@
 #include <activities/call_record.hpp>
 #include <activities/call_webhooks.hpp>
 #include <activities/meter_errors.hpp>
+#include <activities/onboarding.hpp>
 #include <activities/services.hpp>
 #include <activities/step_failures.hpp>
 #include <activities/usage.hpp>
@@ -62,5 +63,14 @@ holdfast::Nothing expire_report(Services&, pqxx::transaction_base&, const Report
 PeriodMoved close_period(Services&, pqxx::transaction_base&, const BillingPeriod&);
 MeterErrors read_meter_errors(Services&, const VendorEventKey&);
 holdfast::Nothing record_rejected_usage(Services&, pqxx::transaction_base&, const RejectedUsage&);
+
+holdfast::Nothing create_organization(Services&, pqxx::transaction_base&, const SignUp&);
+ProvisionedNumber provision_number(Services&, const NumberWish&);
+holdfast::Nothing record_number(Services&, pqxx::transaction_base&, const RecordNumber&);
+holdfast::Nothing send_welcome(Services&, const WelcomeMail&);
+holdfast::Nothing activate_organization(Services&, pqxx::transaction_base&, const OnboardingKey&);
+holdfast::Nothing release_numbers(Services&, const OnboardingKey&);
+holdfast::Nothing forget_numbers(Services&, pqxx::transaction_base&, const OnboardingKey&);
+holdfast::Nothing remove_organization(Services&, pqxx::transaction_base&, const OnboardingEnded&);
 
 }  // namespace platform::bodies

@@ -59,6 +59,14 @@ void register_activities(holdfast::worker::Registry& registry, Services& service
   });
   registry.add(log_webhook_attempt, in_transaction(services, bodies::log_webhook_attempt));
   registry.add(give_up_webhook, in_transaction(services, bodies::give_up_webhook));
+  registry.add(create_organization, in_transaction(services, bodies::create_organization));
+  registry.add(provision_number, plain(services, bodies::provision_number));
+  registry.add(record_number, in_transaction(services, bodies::record_number));
+  registry.add(send_welcome, plain(services, bodies::send_welcome));
+  registry.add(activate_organization, in_transaction(services, bodies::activate_organization));
+  registry.add(release_numbers, plain(services, bodies::release_numbers));
+  registry.add(forget_numbers, in_transaction(services, bodies::forget_numbers));
+  registry.add(remove_organization, in_transaction(services, bodies::remove_organization));
   registry.add(redeliver_page, in_transaction(services, bodies::redeliver_page));
   registry.add(email_endpoint_disabled, plain(services, bodies::email_endpoint_disabled));
   register_billing(registry, services);

@@ -5,9 +5,11 @@
 #include <activities/statement.hpp>
 #include <activities/vendors/action_item_extractor.hpp>
 #include <activities/vendors/email_sender.hpp>
+#include <activities/vendors/phone_numbers.hpp>
 #include <activities/vendors/realtime_broadcaster.hpp>
 #include <activities/vendors/sms_sender.hpp>
 #include <activities/vendors/usage_billing.hpp>
+#include <activities/vendors/vapi_calls.hpp>
 #include <activities/vendors/webhook_sender.hpp>
 
 namespace platform {
@@ -24,6 +26,9 @@ struct Services {
   vendors::RealtimeBroadcaster& broadcaster;
   vendors::WebhookSender& webhooks;
   vendors::UsageBilling& billing;
+  // nullptr where no workflow of the process needs them.
+  vendors::PhoneNumbers* phone_numbers = nullptr;
+  vendors::VapiCalls* vapi_calls = nullptr;
 };
 
 }  // namespace platform

@@ -5,6 +5,7 @@
 #include <workflows/call_processing.hpp>
 #include <workflows/call_started.hpp>
 #include <workflows/meter_errors.hpp>
+#include <workflows/onboarding.hpp>
 #include <workflows/usage_aggregation.hpp>
 #include <workflows/usage_alert.hpp>
 #include <workflows/webhook_delivery.hpp>
@@ -17,6 +18,7 @@ std::vector<holdfast::WorkflowDefinition> workflow_definitions() {
       holdfast::define(kCallStarted, call_started),
       holdfast::define(kCallProcessing, call_processing),
       holdfast::define(kWebhookDelivery, webhook_delivery),
+      holdfast::define(kOnboarding, onboarding),
       holdfast::define(kWebhookRedelivery, webhook_redelivery),
       holdfast::define(kUsageAggregation, usage_aggregation),
       holdfast::define(kUsageAlert, usage_alert),

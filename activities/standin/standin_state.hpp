@@ -9,6 +9,7 @@
 #include <activities/standin/standin_keys.hpp>
 #include <activities/standin/stripe_standin.hpp>
 #include <activities/standin/supabase_standin.hpp>
+#include <activities/standin/twilio_numbers_standin.hpp>
 #include <activities/standin/twilio_standin.hpp>
 #include <activities/standin/vapi_standin.hpp>
 #include <activities/standin/webhook_receiver.hpp>
@@ -27,6 +28,7 @@ struct StandinState {
   FaultPlan faults;
   Effects effects;
   VapiStandin vapi{keys};
+  TwilioNumbersStandin twilio_numbers{keys, effects};  // before twilio, which refuses every path that it does not know
   TwilioStandin twilio{keys, effects};
   ResendStandin resend{keys, effects};
   OpenAiStandin openai{keys, effects};
@@ -35,8 +37,8 @@ struct StandinState {
   StripeStandin stripe{keys, effects};
   WebhookReceiver hooks{effects};
 
-  std::array<VendorModule*, 8> modules() {
-    return {&vapi, &twilio, &resend, &openai, &gemini, &supabase, &stripe, &hooks};
+  std::array<VendorModule*, 9> modules() {
+    return {&vapi, &twilio_numbers, &twilio, &resend, &openai, &gemini, &supabase, &stripe, &hooks};
   }
 };
 

@@ -2,10 +2,9 @@
 
 #include <activities/vendors/json_reader.hpp>
 #include <activities/vendors/text.hpp>
-#include <activities/vendors/vendor_error.hpp>
+#include <activities/vendors/twilio_request.hpp>
 
 #include <curl/curl.h>
-#include <holdfast/http/signature/hash.hpp>
 
 namespace platform::vendors {
 namespace {
@@ -14,22 +13,6 @@ constexpr int kMostPages = 10;
 constexpr std::chrono::seconds kClockSkew{60};  // between our clock and Twilio's
 
 bool is_messaging_service(std::string_view from) { return from.starts_with("MG"); }
-
-VendorFault read_fault(const HttpResult& result) {
-  auto fault = fault_of("twilio", result);
-  if (const auto body = parse_json(result.body)) {
-    if (const auto code = integer_member(*body, {"code"}); code != 0) fault.code = std::to_string(code);
-    if (const auto message = string_member(*body, {"message"}); !message.empty()) fault.message = message;
-  }
-  return fault;
-}
-
-[[noreturn]] void throw_send_failure(const HttpResult& result) {
-  auto fault = read_fault(result);
-  // The message may have been queued before the server failed; only 503 says that it was not taken.
-  if (result.status >= 500 && result.status != 503) fault.kind = VendorErrorKind::unknown_outcome;
-  throw VendorError(std::move(fault));
-}
 
 /// A success without a readable answer: the message exists, but we do not know its id.
 [[noreturn]] void throw_bad_answer(VendorErrorKind kind, int status, std::string what) {
@@ -67,27 +50,14 @@ PageSearch search_page(const boost::json::array& entries, const SmsMessage& mess
 TwilioSmsSender::TwilioSmsSender(HttpClient& client, TwilioConfig config)
     : client_(client), config_(std::move(config)) {}
 
-std::string TwilioSmsSender::messages_path() const {
-  return "/2010-04-01/Accounts/" + form_encoded(config_.account_sid) + "/Messages.json";
-}
-
-HttpRequest TwilioSmsSender::request(std::string method, std::string url) const {
-  const auto& user = config_.key_sid.empty() ? config_.account_sid : config_.key_sid;
-  const auto credentials = holdfast::http::base64_encode(user + ":" + config_.secret);
-  HttpRequest out{.method = std::move(method), .url = std::move(url), .deadline = config_.deadline};
-  out.headers.add("Authorization", "Basic " + credentials);
-  return out;
-}
-
 SentMessage TwilioSmsSender::send(const SmsMessage& message) {
   check_sms(message);
-  auto post = request("POST", joined_url(config_.base_url, messages_path()));
-  post.headers.add("Content-Type", "application/x-www-form-urlencoded");
   const std::string sender = is_messaging_service(config_.from) ? "MessagingServiceSid" : "From";
-  post.body = "To=" + form_encoded(message.to) + "&" + sender + "=" + form_encoded(config_.from) +
+  auto form = "To=" + form_encoded(message.to) + "&" + sender + "=" + form_encoded(config_.from) +
               "&Body=" + form_encoded(message.body);
-  const auto result = client_.send(post);
-  if (result.outcome != HttpOutcome::ok) throw_send_failure(result);
+  if (!config_.status_callback.empty()) form += "&StatusCallback=" + form_encoded(config_.status_callback);
+  const auto result = client_.send(twilio_form(config_, "/Messages.json", std::move(form)));
+  if (result.outcome != HttpOutcome::ok) throw VendorError(twilio_effect_fault(result));
   const auto answer = parse_json(result.body);
   const auto sid = answer ? string_member(*answer, {"sid"}) : std::string_view();
   if (sid.empty()) {
@@ -98,11 +68,12 @@ SentMessage TwilioSmsSender::send(const SmsMessage& message) {
 
 std::optional<SentMessage> TwilioSmsSender::find_sent(const SmsMessage& message, std::chrono::sys_seconds since) {
   // Twilio also filters by DateSent, but a message that is still queued has none and must be found as well.
-  auto path = messages_path() + "?To=" + form_encoded(message.to) + "&PageSize=50";
+  auto path = "/Messages.json?To=" + form_encoded(message.to) + "&PageSize=50";
   if (!is_messaging_service(config_.from)) path += "&From=" + form_encoded(config_.from);
+  auto get = twilio_request(config_, "GET", path);
   for (int page = 0; page < kMostPages; ++page) {
-    auto result = client_.send(request("GET", joined_url(config_.base_url, path)));
-    if (result.outcome != HttpOutcome::ok) throw VendorError(read_fault(result));
+    auto result = client_.send(get);
+    if (result.outcome != HttpOutcome::ok) throw VendorError(twilio_fault(result));
     const auto answer = parse_json(result.body);
     const auto* entries = answer ? member(*answer, {"messages"}) : nullptr;
     if (entries == nullptr || !entries->is_array()) {
@@ -110,8 +81,9 @@ std::optional<SentMessage> TwilioSmsSender::find_sent(const SmsMessage& message,
     }
     auto search = search_page(entries->get_array(), message, since);
     if (search.found) return std::move(search.found);
-    path = string_member(*answer, {"next_page_uri"});
-    if (search.reached_older || path.empty()) return std::nullopt;
+    const std::string next(string_member(*answer, {"next_page_uri"}));
+    if (search.reached_older || next.empty()) return std::nullopt;
+    get.url = joined_url(config_.base_url, next);
   }
   // Sending again without having seen everything could send twice.
   throw_bad_answer(VendorErrorKind::permanent, 200, "more than 500 messages to one number: the search was given up");

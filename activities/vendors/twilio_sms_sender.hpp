@@ -7,10 +7,11 @@ namespace platform::vendors {
 
 struct TwilioConfig {
   std::string base_url = "https://api.twilio.com";
-  std::string account_sid{};  ///< AC…
-  std::string key_sid{};      ///< SK… of an API key; empty: the account itself signs in
-  std::string secret{};       ///< the auth token, or the API key's secret
-  std::string from{};         ///< a number of ours, or a messaging service (MG…)
+  std::string account_sid{};      ///< AC…
+  std::string key_sid{};          ///< SK… of an API key; empty: the account itself signs in
+  std::string secret{};           ///< the auth token, or the API key's secret
+  std::string from{};             ///< a number of ours, or a messaging service (MG…)
+  std::string status_callback{};  ///< where Twilio tells what became of a message; empty: nowhere
   std::chrono::milliseconds deadline{15'000};
 };
 
@@ -26,9 +27,6 @@ class TwilioSmsSender final : public SmsSender {
   std::optional<SentMessage> find_sent(const SmsMessage& message, std::chrono::sys_seconds since) override;
 
  private:
-  HttpRequest request(std::string method, std::string url) const;
-  std::string messages_path() const;
-
   HttpClient& client_;
   TwilioConfig config_;
 };

@@ -56,6 +56,7 @@ void read_messages(const Environment& env, VendorConfig& config) {
     twilio.secret = env.need("TWILIO_AUTH_TOKEN", "TWILIO_ACCOUNT_SID");
     twilio.from = env.need("TWILIO_FROM", "TWILIO_ACCOUNT_SID");
     twilio.key_sid = env.get("TWILIO_KEY_SID");
+    twilio.status_callback = env.get("TWILIO_STATUS_CALLBACK");
     env.override(twilio.base_url, "TWILIO_BASE_URL");
   }
   if (env.has("RESEND_API_KEY")) {

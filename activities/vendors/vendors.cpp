@@ -10,6 +10,7 @@
 #include <activities/vendors/ngram_embedder.hpp>
 #include <activities/vendors/openai_embedder.hpp>
 #include <activities/vendors/openai_language_model.hpp>
+#include <activities/vendors/twilio_phone_numbers.hpp>
 
 namespace platform::vendors {
 namespace {
@@ -61,6 +62,11 @@ std::unique_ptr<UsageBilling> make_billing(const VendorConfig& config, HttpClien
   return std::make_unique<LocalUsageBilling>();
 }
 
+std::unique_ptr<PhoneNumbers> make_phone_numbers(const VendorConfig& config, HttpClient& client) {
+  if (config.twilio) return std::make_unique<TwilioPhoneNumbers>(client, *config.twilio);
+  return std::make_unique<LocalPhoneNumbers>();
+}
+
 }  // namespace
 
 Vendors make_vendors(const VendorConfig& config, OutboxSink outbox, BroadcastSink broadcasts) {
@@ -78,6 +84,7 @@ Vendors make_vendors(const VendorConfig& config, OutboxSink outbox, BroadcastSin
   out.webhooks = std::make_unique<HttpWebhookSender>(*out.webhook_http);
   out.vapi_calls = make_vapi_calls(config, client);
   out.billing = make_billing(config, client);
+  out.phone_numbers = make_phone_numbers(config, client);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <activities/vendors/insight_writer.hpp>
 #include <activities/vendors/language_model.hpp>
 #include <activities/vendors/outbox.hpp>
+#include <activities/vendors/phone_numbers.hpp>
 #include <activities/vendors/realtime_broadcaster.hpp>
 #include <activities/vendors/sms_sender.hpp>
 #include <activities/vendors/usage_billing.hpp>
@@ -34,6 +35,7 @@ struct Vendors {
   std::unique_ptr<WebhookSender> webhooks;
   std::unique_ptr<VapiCalls> vapi_calls;
   std::unique_ptr<UsageBilling> billing;
+  std::unique_ptr<PhoneNumbers> phone_numbers;
 };
 
 /// REST adapters for what is configured, local ones for the rest. The sinks are what the local ones write to; they are

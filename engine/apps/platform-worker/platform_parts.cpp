@@ -19,7 +19,9 @@ PlatformParts::PlatformParts(const std::string& database_url, bool prepared)
                 *vendors_.email,
                 *vendors_.realtime,
                 *vendors_.webhooks,
-                *vendors_.billing} {
+                *vendors_.billing,
+                vendors_.phone_numbers.get(),
+                vendors_.vapi_calls.get()} {
   platform::register_workflows(registry_);
   platform::register_activities(registry_, services_);
 }

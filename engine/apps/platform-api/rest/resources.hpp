@@ -15,5 +15,6 @@ void add_billing(Router& router);
 void add_patterns(Router& router);
 void add_interactions(Router& router);
 void add_search(Router& router);
+void add_onboarding(Router& router, const RestOptions& options);
 
 }  // namespace platform::rest

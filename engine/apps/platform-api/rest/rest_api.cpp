@@ -93,6 +93,7 @@ RestApi::RestApi(RestOptions options, holdfast::client::Client client)
   add_patterns(router_);
   add_interactions(router_);
   add_search(router_);
+  add_onboarding(router_, options_);
 }
 
 HttpResponse RestApi::answer(const Request& request) {
