@@ -182,6 +182,7 @@ detail::FuturePtr Run::take_open(CommandSeq seq, std::string_view event) {
     throw HistoryError(std::string(event) + " of command " + std::to_string(seq) + ", which is not open");
   auto future = found->second.future;
   state_.open.erase(found);
+  state_.timers.erase(seq);
   return future;
 }
 
@@ -247,9 +248,8 @@ std::vector<command::ScheduleActivity> Run::take_undispatched() {
 
 std::vector<Run::PendingTimer> Run::pending_timers() const {
   std::vector<PendingTimer> timers;
-  for (const auto& [seq, entry] : state_.open)
-    if (entry.future->kind_ == detail::FutureKind::timer || entry.future->kind_ == detail::FutureKind::message)
-      timers.push_back({seq, entry.fire_at});
+  timers.reserve(state_.timers.size());
+  for (const auto seq : state_.timers) timers.push_back({seq, state_.open.at(seq).fire_at});
   return timers;
 }
 

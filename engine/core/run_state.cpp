@@ -125,6 +125,7 @@ void RunState::open_timer(const FuturePtr& future, Duration delay) {
   future->seq_ = ++last_seq;
   auto& entry = open[last_seq];
   entry.future = future;
+  timers.insert(last_seq);
   entry.fire_at = now + std::max(delay, Duration::zero());
   if (const auto* recorded = match("TimerStarted", last_seq, {}))
     entry.fire_at = std::get<event::TimerStarted>(*recorded).fire_at;
@@ -197,6 +198,7 @@ void RunState::abandon_timer(FutureState& future) {
 
 void RunState::close_timer(CommandSeq seq) {
   open.erase(seq);
+  timers.erase(seq);
   if (inert() || match("TimerCanceled", seq, {}) || inert()) return;
   issued.push_back(command::CancelTimer{seq});
 }

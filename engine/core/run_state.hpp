@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -202,6 +203,7 @@ class RunState {
   std::int64_t history_bytes = 0;
 
   std::map<CommandSeq, OpenCommand> open;
+  std::set<CommandSeq> timers;  ///< those in `open` that fire by themselves; a run may wait for very many other things
   std::map<std::string, Channel, std::less<>> channels;
 
  private:

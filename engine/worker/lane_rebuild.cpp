@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -66,16 +68,22 @@ void Lane::rebuild(Batch& batch, LiveRun& live, const store::RunState& state) {
 void Lane::restore_activities(Batch& batch, LiveRun& live, const store::RunState& state) {
   std::erase_if(live.new_tasks, [&](const store::NewActivityTask& task) { return !live.run->is_open(task.seq); });
   live.to_start = live.run->take_unstarted_children();
+  // A run may have very many of each.
+  std::unordered_map<CommandSeq, const store::TaskState*> rows;
+  for (const auto& task : state.tasks) rows[task.seq] = &task;
+  std::unordered_set<CommandSeq> ended;
+  for (const auto& input : live.inputs) ended.insert(outcome_seq(input.event));
   for (auto& command : live.run->take_undispatched()) {
     const auto seq = command.seq;
-    const bool known = live.local.contains(seq) || live.has_outcome(seq) ||
-                       contains(live.new_tasks, seq, &store::NewActivityTask::seq);
-    const auto row = std::ranges::find(state.tasks, seq, &store::TaskState::seq);
-    if (row != state.tasks.end() && row->transactional) {
+    const bool known =
+        live.local.contains(seq) || ended.contains(seq) || contains(live.new_tasks, seq, &store::NewActivityTask::seq);
+    const auto found = rows.find(seq);
+    const auto* row = found == rows.end() ? nullptr : found->second;
+    if (row && row->transactional) {
       live.waiting[seq] = {std::move(command), row->attempt, row->scheduled_at, row->ready_at};
-    } else if (row == state.tasks.end() && !known) {
+    } else if (!row && !known) {
       live.to_schedule.push_back(std::move(command));
-    } else if (row != state.tasks.end() && row->owner == worker_id_ && !known) {
+    } else if (row && row->owner == worker_id_ && !known) {
       // Recorded as begun on this lane, and never begun: the commit that said so was in doubt.
       batch.jobs.push_back(make_job(live, std::move(command), true));
     }

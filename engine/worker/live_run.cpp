@@ -15,14 +15,6 @@ CommandSeq outcome_seq(const Event& event) {
       event);
 }
 
-bool LiveRun::has_outcome(CommandSeq seq) const {
-  return std::ranges::any_of(inputs, [seq](const PendingInput& input) {
-    if (const auto* completed = std::get_if<event::ActivityCompleted>(&input.event)) return completed->seq == seq;
-    if (const auto* failed = std::get_if<event::ActivityFailed>(&input.event)) return failed->seq == seq;
-    return false;
-  });
-}
-
 bool LiveRun::has_timer(CommandSeq seq) const {
   return std::ranges::any_of(inputs, [seq](const PendingInput& input) {
     const auto* fired = std::get_if<event::TimerFired>(&input.event);

@@ -58,8 +58,6 @@ struct LiveRun {
   std::list<Uuid>::iterator cached_at;  ///< its place in the cache, while cached
   std::size_t cached_bytes = 0;
 
-  /// Is the outcome of this activity among the inputs already?
-  bool has_outcome(CommandSeq seq) const;
   bool has_timer(CommandSeq seq) const;
   /// Due time of the next thing that happens by itself: a timer, a transactional retry, the deadline.
   std::optional<Timestamp> next_due() const;

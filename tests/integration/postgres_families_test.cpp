@@ -344,13 +344,23 @@ struct Count {
 };
 BOOST_DESCRIBE_STRUCT(Count, (), (value))
 const WorkflowType<Count, Count> kLeaf{"Leaf", "default"}, kSum{"Sum", "default"}, kTree{"Tree", "default"},
-    kLoop{"Loop", "default"}, kHasty{"Hasty", "default"}, kStuck{"Stuck", "default"};
+    kLoop{"Loop", "default"}, kHasty{"Hasty", "default"}, kStuck{"Stuck", "default"}, kAccount{"Account", "default"};
+const Signal<Count> deposit{"deposit"};
 const Signal<Count> never{"never"};
 
 Workflow<Count> leaf(Context, Count count) { co_return Count{count.value + 1}; }
 Workflow<Count> loop(Context ctx, Count count) {
   if (++count.value % 5 != 0) throw ctx.continue_as_new(kLoop, count);
   co_return count;
+}
+/// Adds up what it receives, two at a time; a negative amount asks for the balance.
+Workflow<Count> account(Context ctx, Count balance) {
+  for (int i = 0; i < 2; ++i) {
+    const auto amount = co_await ctx.receive(deposit);
+    if (amount.value < 0) co_return balance;
+    balance.value += amount.value;
+  }
+  throw ctx.continue_as_new(kAccount, balance);
 }
 Workflow<Count> stuck(Context ctx, Count) { co_return co_await ctx.receive(never); }
 Workflow<Count> sum(Context ctx, Count count) {
@@ -384,6 +394,7 @@ class PostgresFamilies : public FamilyFixture {
     registry_.add(kTree, tree);
     registry_.add(kHasty, hasty);
     registry_.add(kStuck, stuck);
+    registry_.add(kAccount, account);
   }
   worker::WorkerOptions options() {
     worker::WorkerOptions options;
@@ -392,6 +403,25 @@ class PostgresFamilies : public FamilyFixture {
     options.log = [](std::string_view, std::string_view) {};
     return options;
   }
+  /// Everything ended, nothing is left over, and the tables keep every promise.
+  void expect_all_is_well() {
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while ((ask("SELECT count(*) FROM holdfast.live_runs") != "0" || errands() != "0") &&
+           std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(10ms);
+    EXPECT_EQ(ask("SELECT count(*) FROM holdfast.live_runs"), "0") << "children end with their parents";
+    EXPECT_EQ(errands(), "0");
+    EXPECT_EQ(ask("SELECT count(*) FROM holdfast.inbox"), "0");
+    EXPECT_EQ(ask("SELECT count(*) FROM holdfast.runs WHERE workflow_type = 'Leaf' AND parent_run_id IN (SELECT run_id "
+                  "FROM holdfast.runs WHERE workflow_type = 'Sum' AND status = 'completed') AND status <> 'completed'"),
+              "0");
+    const auto report = postgres::examine(connection_string());
+    EXPECT_TRUE(report.healthy());
+    for (const auto& check : report.checks)
+      if (check.kind == postgres::DoctorCheck::Kind::promise)
+        for (const auto& finding : check.findings) ADD_FAILURE() << check.name << ": " << finding;
+  }
+
   worker::Registry registry_;
 };
 
@@ -411,18 +441,37 @@ TEST_F(PostgresFamilies, ManyFamiliesOnSeveralWorkersEndAsTheyShould) {
   for (const auto& run : trees) EXPECT_EQ(run.result(120s).value, 4 * 5 + 5);
   for (std::size_t i = 0; i < hasties.size(); ++i) EXPECT_EQ(hasties[i].result(120s).value, static_cast<int>(i));
 
-  const auto deadline = std::chrono::steady_clock::now() + 60s;
-  while ((ask("SELECT count(*) FROM holdfast.live_runs") != "0" || errands() != "0") &&
-         std::chrono::steady_clock::now() < deadline)
-    std::this_thread::sleep_for(10ms);
+  expect_all_is_well();
   for (auto& worker : workers) worker->stop();
-  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.live_runs"), "0") << "children end with their parents";
-  EXPECT_EQ(errands(), "0");
-  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.inbox"), "0");
   EXPECT_EQ(ask("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"), "0");
-  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.runs WHERE workflow_type = 'Leaf' AND parent_run_id IN (SELECT run_id "
-                "FROM holdfast.runs WHERE workflow_type = 'Sum' AND status = 'completed') AND status <> 'completed'"),
-            "0");
+}
+
+TEST_F(PostgresFamilies, SurviveConnectionsThatAreLostAllTheTime) {
+  const std::shared_ptr<Store> store = open();
+  client::Client client(store);
+  worker::Worker first(*store, registry_, options()), second(*store, registry_, options());
+  first.start();
+  second.start();
+  std::vector<client::RunHandle<Count>> trees, accounts;
+  for (int i = 0; i < 8; ++i) {
+    trees.push_back(client.start(kTree, "tree" + std::to_string(i), {4}));
+    client.start(kHasty, "hasty" + std::to_string(i), {i});
+    accounts.push_back(client.start(kAccount, "account" + std::to_string(i), {0}));
+  }
+  for (int blow = 0; blow < 60; ++blow) {
+    execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+        "pg_backend_pid() AND backend_type = 'client backend' ORDER BY random() LIMIT 1");
+    for (const auto& account : accounts) account.signal(deposit, {1});
+  }
+  for (const auto& account : accounts) {
+    account.signal(deposit, {-1});
+    EXPECT_EQ(account.result(120s).value, 60) << "no signal is lost or doubled";
+  }
+  for (const auto& run : trees) EXPECT_EQ(run.result(120s).value, 4 * 5 + 5);
+  expect_all_is_well();
+  first.stop();
+  second.stop();
 }
 
 }  // namespace

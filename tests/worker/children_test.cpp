@@ -265,6 +265,14 @@ TEST_F(WorkerChildren, TheEndOfAParentIsItsChildrensBusinessAsAgreed) {
   wait_until([&] { return status_of("abandoned") == store::RunStatus::completed; });
 }
 
+TEST_F(WorkerChildren, AParentWhoseTimeIsUpTakesItsChildAlong) {
+  start_worker();
+  const auto run = client.start(kGuard, "parent", {9}, {.execution_timeout = 20ms});
+  EXPECT_THROW(run.result(20s), client::WorkflowFailedError);
+  EXPECT_EQ(status_of("parent"), store::RunStatus::timed_out);
+  EXPECT_EQ(status_of("guarded"), store::RunStatus::terminated);
+}
+
 TEST_F(WorkerChildren, AnIdThatIsTakenFailsThatChildOnly) {
   start_worker();
   EXPECT_EQ(begin(kTwins, 1).result(20s).value, 102);

@@ -163,8 +163,16 @@ void PostgresStore::run_due_errands() {
     due.clear();
     for (const auto& row : session.run(kDueErrands)) due.push_back(uuid(row[0]));
   });
-  for (const Uuid& run_id : due)
-    with_session(Access::write, [&](Connection& session) { session.run(kRunErrands, {uuid_parameter(run_id)}); });
+  for (const Uuid& run_id : due) {
+    with_session(Access::write, [&](Connection& session) {
+      try {
+        session.run(kRunErrands, {uuid_parameter(run_id)});
+      } catch (const pqxx::sql_error& error) {
+        // Somebody holds its row: at the next look, and the others' errands now.
+        if (!is_transient(error.sqlstate())) throw;
+      }
+    });
+  }
 }
 
 std::vector<WorkerDescription> PostgresStore::list_workers() {
