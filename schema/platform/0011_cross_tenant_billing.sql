@@ -42,10 +42,13 @@ $$;
 
 -- One UTC day of one page of organizations (NULL: no bound): brings daily_usage up to date with calls, and writes the
 -- alerts of the current period that are due. Repeating it changes nothing. Answers with totals, and with the alerts that
--- it wrote and that somebody must be told of. One partition of calls is read, through its primary key.
+-- it wrote and that somebody must be told of.
+-- One partition of calls is read, and of it the day's range of each organization, through the primary key: a plan that
+-- hashed a month of calls for each page would be the cheaper one only while the table is small, hence the settings.
 CREATE FUNCTION platform.aggregate_usage(day date, after uuid, upto uuid) RETURNS json
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-  SET plan_cache_mode = force_custom_plan SET enable_hashjoin = on SET enable_mergejoin = on
+  SET plan_cache_mode = force_custom_plan
+  SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
   day_start constant timestamptz := day::timestamp AT TIME ZONE 'UTC';
@@ -58,22 +61,20 @@ BEGIN
   WITH page AS MATERIALIZED (
     SELECT id, period_start, period_end FROM platform.organizations
     WHERE status = 'active' AND (after IS NULL OR id > after) AND (upto IS NULL OR id <= upto)),
-  per_status AS (
-    SELECT c.organization_id, c.status, count(*) AS calls,
-           sum(CASE WHEN c.duration_ms > 0 THEN (c.duration_ms - 1) / 60000 + 1 ELSE 0 END) AS minutes,
-           coalesce(sum(c.cost_usd), 0) AS cost_usd
-    FROM page p JOIN platform.calls c
-      ON c.organization_id = p.id AND c.created_at >= day_start AND c.created_at < day_end
-    GROUP BY c.organization_id, c.status),
   per_day AS MATERIALIZED (
-    SELECT organization_id, sum(calls) AS calls, sum(minutes) AS minutes, sum(cost_usd) AS cost_usd,
-           jsonb_object_agg(status, calls) AS by_status
-    FROM per_status GROUP BY organization_id),
-  stats AS (
-    SELECT * FROM per_day
-    UNION ALL   -- a day that had calls once and has none any more
-    SELECT d.organization_id, 0, 0, 0, '{}' FROM page p JOIN platform.daily_usage d ON d.organization_id = p.id AND d.date = day
-    WHERE NOT EXISTS (SELECT 1 FROM per_day s WHERE s.organization_id = p.id)),
+    SELECT p.id AS organization_id, d.calls, d.minutes, d.cost_usd, d.by_status
+    FROM page p CROSS JOIN LATERAL (
+      SELECT coalesce(sum(calls), 0) AS calls, coalesce(sum(minutes), 0) AS minutes, coalesce(sum(cost_usd), 0) AS cost_usd,
+             coalesce(jsonb_object_agg(status, calls), '{}') AS by_status
+      FROM (SELECT status, count(*) AS calls, sum(cost_usd) AS cost_usd,
+                   sum(CASE WHEN duration_ms > 0 THEN (duration_ms - 1) / 60000 + 1 ELSE 0 END) AS minutes
+            FROM platform.calls
+            WHERE organization_id = p.id AND created_at >= day_start AND created_at < day_end
+            GROUP BY status) per_status) d),
+  stats AS (   -- with calls, or with none any more
+    SELECT * FROM per_day s
+    WHERE s.calls > 0
+       OR EXISTS (SELECT 1 FROM platform.daily_usage u WHERE u.organization_id = s.organization_id AND u.date = day)),
   written AS (
     INSERT INTO platform.daily_usage AS d (organization_id, date, calls, minutes, cost_usd, by_status)
     SELECT organization_id, day, calls, minutes, cost_usd, by_status FROM stats

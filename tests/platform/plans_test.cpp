@@ -45,6 +45,49 @@ class Plans : public PlatformTest {
   }
 };
 
+TEST_F(Plans, no_step_of_billing_reads_a_table_as_a_whole) {
+  fill();
+  owner(R"(
+    UPDATE platform.organizations SET stripe_customer_id = 'cus_acme', period_end = now() - interval '1 hour'
+      WHERE slug = 'acme';
+    INSERT INTO platform.billing_periods (organization_id, period_start, period_end, used_minutes, counted_minutes,
+                                          included_minutes, overage_minutes, overage_cents, closed_at)
+      SELECT id, now() - interval '40 days', now() - interval '10 days', 1, 1, 1, 0, 1, now() FROM platform.organizations
+      WHERE slug <> 'acme';
+    INSERT INTO platform.usage_reports (organization_id, period_start, seq, identifier, quantity, event_time, reported_at)
+      SELECT id, now() - interval '40 days', 0, id, 1, date_trunc('minute', now() - interval '10 days', 'UTC'), now()
+      FROM platform.organizations WHERE slug <> 'acme';
+    INSERT INTO platform.billing_events (organization_id, identifier, kind) SELECT id, id, 'x' FROM platform.organizations;
+    INSERT INTO platform.usage_ledger (organization_id, source, occurred_at, period_start, minutes)
+      SELECT id, 'call:x', now(), period_start, 5000 FROM platform.organizations WHERE slug = 'acme';
+    INSERT INTO platform.daily_usage (organization_id, date, calls, minutes, cost_usd)
+      SELECT id, current_date - 1, 1, 1, 1 FROM platform.organizations)");
+  owner("ANALYZE");
+  owner("SELECT pg_stat_reset()");
+  pqxx::connection lane(runtime_ +
+                        " options='-c role=holdfast_runtime -c plan_cache_mode=force_generic_plan "
+                        "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'");
+  pqxx::work tx(lane);
+  bodies::start_due_billing(services_, tx, {});
+  const auto due = bodies::settle_period(services_, tx, {.organization_id = acme_});
+  ASSERT_EQ(due.reports.size(), 1u);
+  tx.commit();
+  const ReportKey report{acme_, due.period.period_start, 0};
+  bodies::report_usage(services_, report, 1);
+  pqxx::work second(lane);
+  bodies::record_report(services_, second, report);
+  bodies::record_refusal(services_, second, {report, "x"});
+  bodies::record_rejected_usage(services_, second, {acme_, "usage:x", "x", "x"});
+  EXPECT_TRUE(bodies::close_period(services_, second, due.period).moved);
+  second.commit();
+  const auto yesterday = owner_value("SELECT (now() AT TIME ZONE 'UTC')::date - 1");
+  bodies::aggregate_usage(services_, {.date = yesterday, .page = bodies::divide_organizations(services_, {}).pages[0]});
+
+  { pqxx::nontransaction(lane).exec("SELECT pg_stat_force_next_flush()"); }
+  database_.query([](pqxx::transaction_base& own) { own.exec("SELECT pg_stat_force_next_flush()"); });
+  EXPECT_EQ(whole_reads(), "");
+}
+
 TEST_F(Plans, no_step_reads_a_table_as_a_whole) {
   fill();
   pqxx::connection lane(runtime_);

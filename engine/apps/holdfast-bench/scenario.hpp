@@ -47,6 +47,7 @@ Report recover(Bench& bench);
 Report replay(Bench& bench);
 Report memory(Bench& bench);
 Report ingest(Bench& bench);
+Report usage(Bench& bench);
 
 /// In the order in which `all` runs them.
 std::vector<Scenario> scenarios();
