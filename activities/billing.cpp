@@ -20,7 +20,7 @@ WITH candidates AS MATERIALIZED (
            SELECT 1 FROM platform.billing_periods b
            WHERE b.organization_id = o.id AND b.period_start = o.period_start AND b.next_try > now()) AS may_try,
          NULL::bigint AS used_minutes, NULL::bigint AS included_minutes
-  FROM platform.organizations o WHERE o.id = $1::uuid AND o.status <> 'deleted' AND o.period_end <= now()
+  FROM platform.organizations o WHERE o.id = $1::uuid AND o.status IN ('active', 'suspended') AND o.period_end <= now()
   UNION ALL
   SELECT b.period_start, b.period_end, false, $2::boolean OR b.next_try <= now(), b.used_minutes, b.included_minutes
   FROM platform.billing_periods b

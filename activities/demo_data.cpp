@@ -20,9 +20,10 @@ holdfast::Uuid create_demo_organization(pqxx::transaction_base& tx, const DemoOr
   const auto id = organization.id.to_string();
   tx.exec_params("SELECT set_config('app.organization_id', $1, true)", id);
   tx.exec_params(R"(
-    INSERT INTO platform.organizations (id, slug, name, plan_id, plan_minutes, period_start, period_end, settings)
+    INSERT INTO platform.organizations (id, slug, name, plan_id, plan_minutes, period_start, period_end, settings,
+                                        stripe_customer_id)
     SELECT $1::uuid, $2, $2, p.id, p.minutes, date_trunc('day', now()), date_trunc('day', now()) + interval '30 days',
-           $4::jsonb
+           $4::jsonb, 'cus_' || $2
     FROM platform.plans p WHERE p.id = $3 ON CONFLICT DO NOTHING)",
                  id, organization.slug, organization.plan, settings_json(organization));
   tx.exec_params(R"(

@@ -20,8 +20,9 @@ struct DemoOrganization {
   std::string webhook_secret;  ///< whsec_...
 };
 
-/// Creates the organization, its owner, an assistant and the integration, in a billing period of 30 days from now.
-/// What is there already stays as it is. Sets the transaction's tenant. Returns the integration's id, or nil.
+/// Creates the organization (customer cus_{slug} at the payment vendor), its owner, an assistant and the integration,
+/// in a billing period of 30 days from now. What is there already stays as it is. Sets the transaction's tenant.
+/// Returns the integration's id, or nil.
 holdfast::Uuid create_demo_organization(pqxx::transaction_base& tx, const DemoOrganization& organization);
 
 }  // namespace platform

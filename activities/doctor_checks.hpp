@@ -10,7 +10,23 @@ namespace platform {
 /// as a superuser.
 inline std::vector<holdfast::store::postgres::DoctorCheck> doctor_checks() {
   using holdfast::store::postgres::DoctorCheck;
-  return {{.name = "the usage counters of every organization and period add up to its ledger",
+  return {{.name = "what the vendor took of a billing period is what its reports say, and what was closed was reported",
+           .kind = DoctorCheck::Kind::promise,
+           .scope = DoctorCheck::Scope::database,
+           .sql = R"sql(
+SELECT format('organization %s, period from %s: %s minutes are marked as reported, its reports say %s; %s were never reported',
+              b.organization_id, b.period_start, b.reported_minutes, r.reported, r.unreported)
+  FROM platform.billing_periods b
+  JOIN platform.organizations o ON o.id = b.organization_id
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(quantity) FILTER (WHERE reported_at IS NOT NULL AND rejected_at IS NULL), 0) AS reported,
+              count(*) FILTER (WHERE seq = 0 AND reported_at IS NULL AND rejected_at IS NULL) AS unreported
+         FROM platform.usage_reports
+        WHERE organization_id = b.organization_id AND period_start = b.period_start) r
+ WHERE b.reported_minutes <> r.reported
+    OR (b.closed_at < now() - interval '1 day' AND o.stripe_customer_id IS NOT NULL AND r.unreported > 0)
+ LIMIT $1)sql"},
+          {.name = "the usage counters of every organization and period add up to its ledger",
            .kind = DoctorCheck::Kind::promise,
            .scope = DoctorCheck::Scope::database,
            .sql = R"sql(

@@ -123,7 +123,7 @@ CREATE FUNCTION platform.billing_page(after uuid, page_size integer, grace inter
 AS $$
   WITH page AS MATERIALIZED (
     SELECT id, period_start, period_end FROM platform.organizations
-    WHERE status <> 'deleted' AND (after IS NULL OR id > after)
+    WHERE status IN ('active', 'suspended') AND (after IS NULL OR id > after)
     ORDER BY id LIMIT least(greatest(page_size, 1), 10000)),
   recent AS MATERIALIZED (
     SELECT b.* FROM page p JOIN platform.billing_periods b ON b.organization_id = p.id

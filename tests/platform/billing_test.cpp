@@ -1,5 +1,6 @@
 #include "billing_fixture.hpp"
 
+#include <activities/doctor_checks.hpp>
 #include <holdfast/core/errors.hpp>
 
 namespace platform::test {
@@ -265,6 +266,24 @@ TEST_F(Billing, a_period_is_left_alone_for_a_while_after_its_end) {
       "period_end = now() - interval '4 minutes' WHERE slug = 'acme'");
   EXPECT_EQ(step(bodies::start_due_billing, BillingPage{.after = {}, .grace_seconds = 300}).due, 0);
   EXPECT_EQ(step(bodies::start_due_billing, BillingPage{.after = {}, .grace_seconds = 200}).due, 1);
+}
+
+TEST_F(Billing, the_doctor_finds_a_period_that_left_its_reports) {
+  using holdfast::store::postgres::examine;
+  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 100);
+  use(acme_, "2026-01-20 12:00+00", 130);
+  bill(acme_);
+  const auto findings = [&] {
+    const auto checks = examine(test_database_.connection_string(), doctor_checks()).checks;
+    return checks.at(checks.size() - 2).findings;
+  };
+  EXPECT_TRUE(findings().empty());
+  owner("UPDATE platform.billing_periods SET reported_minutes = 29 WHERE used_minutes > 0");
+  ASSERT_EQ(findings().size(), 1u);
+  EXPECT_NE(findings()[0].find("29 minutes are marked as reported, its reports say 30"), std::string::npos);
+  owner("UPDATE platform.billing_periods SET reported_minutes = 0, closed_at = now() - interval '2 days'");
+  owner("UPDATE platform.usage_reports SET reported_at = NULL");
+  EXPECT_EQ(findings().size(), 1u) << "closed, and never reported";
 }
 
 TEST_F(Billing, two_organizations_cannot_share_a_customer) {

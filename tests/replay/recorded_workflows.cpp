@@ -13,8 +13,12 @@
 #include <holdfast/core/map.hpp>
 #include <holdfast/core/workflow.hpp>
 #include <holdfast/testing/environment.hpp>
+#include <workflows/billing_cycle.hpp>
+#include <workflows/billing_sweep.hpp>
 #include <workflows/call_processing.hpp>
 #include <workflows/call_started.hpp>
+#include <workflows/meter_errors.hpp>
+#include <workflows/usage_aggregation.hpp>
 #include <workflows/webhook_delivery.hpp>
 
 namespace holdfast::test {
@@ -221,6 +225,54 @@ void record_platform(const std::string& folder) {
   }
 }
 
+void record_billing(const std::string& folder) {
+  using namespace platform;
+  const BillingKey key{.organization_id = Uuid::parse("00000000-0000-7000-8000-00000000000a")};
+  const BillingPeriod period{key.organization_id, parse_rfc3339("2026-10-31T00:00:00Z"),
+                             parse_rfc3339("2026-11-30T00:00:00Z")};
+  for (const bool refused : {false, true}) {
+    testing::Environment env;
+    int settled = 0;
+    env.on(settle_period, [&](const BillingKey&) {
+      Settlement due{.is_due = ++settled <= 2, .is_current = settled == 2, .has_customer = true, .period = period};
+      if (due.is_due) due.reports = {0, 1};
+      return due;
+    });
+    env.on(report_usage, [&](const ReportKey& report) -> ReportSent {
+      if (settled == 1 && report.seq == 0) throw ApplicationError(kReportExpired, "too old", true);
+      if (refused) throw ApplicationError("stripe.resource_missing", "no such meter", true);
+      return {};
+    });
+    env.on(record_report, [](const ReportKey&) { return Nothing{}; });
+    env.on(expire_report, [](const ReportRefusal&) { return Nothing{}; });
+    env.on(record_refusal, [](const ReportRefusal&) { return Nothing{}; });
+    env.on(close_period, [](const BillingPeriod&) { return PeriodMoved{true}; });
+    env.start(kBillingCycle, billing_cycle, key);
+    env.run();
+    save_run(folder, refused ? "BillingCycle-refused" : "BillingCycle", env);
+  }
+  testing::Environment usage;
+  usage.on(divide_organizations, [&](const OrganizationsAfter&) {
+    return OrganizationPages{{{{}, key.organization_id}, {key.organization_id, {}}}, false};
+  });
+  usage.on(aggregate_usage, [](const UsageDay&) { return UsageTotals{.organizations = 500, .calls = 9}; }, 1s);
+  usage.execute(kUsageAggregation, usage_aggregation, {});
+  save_run(folder, "UsageAggregation", usage);
+  testing::Environment sweep;
+  sweep.on(start_due_billing, [&](const BillingPage& page) {
+    return BillingStarted{.organizations = 7, .due = 1, .last = page.after.is_nil() ? key.organization_id : Uuid{}};
+  });
+  sweep.execute(kBillingSweep, billing_sweep, {});
+  save_run(folder, "BillingSweep", sweep);
+  testing::Environment errors;
+  errors.on(read_meter_errors, [&](const VendorEventKey&) {
+    return MeterErrors{{{key.organization_id, "usage:a", "no_meter", "x"}}, 1, "summary"};
+  });
+  errors.on(record_rejected_usage, [](const RejectedUsage&) { return Nothing{}; });
+  errors.execute(kMeterErrors, meter_errors, {.event_id = "evt_1"});
+  save_run(folder, "MeterErrors", errors);
+}
+
 }  // namespace
 
 std::vector<WorkflowDefinition> recorded_workflows() {
@@ -232,6 +284,7 @@ std::vector<WorkflowDefinition> recorded_workflows() {
 void record_histories(const std::string& folder) {
   record_core(folder);
   record_platform(folder);
+  record_billing(folder);
 }
 
 }  // namespace holdfast::test
