@@ -181,6 +181,7 @@ void Environment::continue_as_new(const command::ContinueAsNew& command) {
   ++continuations_;
   open_children_.clear();
   const auto workflow_id = recorded_.info.workflow_id;
+  earlier_.push_back(std::move(recorded_));
   begin({.run_id = command.run_id,
          .workflow_id = workflow_id,
          .workflow_type = command.workflow_type,

@@ -172,6 +172,8 @@ class Environment {
   int count(const std::string& activity) const;
   /// Of the last run of the chain.
   const RecordedRun& recorded() const { return recorded_; }
+  /// The runs before it, each of which continued as new.
+  const std::vector<RecordedRun>& earlier() const { return earlier_; }
   /// "WorkflowStarted ActivityScheduled ...".
   std::string event_names() const;
   const std::vector<std::string>& log() const { return log_; }
@@ -257,6 +259,7 @@ class Environment {
   WorkflowDefinition definition_;
   std::unique_ptr<Run> run_;
   RecordedRun recorded_;
+  std::vector<RecordedRun> earlier_;
   Timestamp now_;
   /// What happens next: by time, and in the order of posting.
   std::map<std::pair<Timestamp, std::int64_t>, std::function<void()>> agenda_;

@@ -153,6 +153,38 @@ Uuid fresh_id() {
   return make_uuid_v7(std::chrono::milliseconds(1'780'000'000'000), bytes);
 }
 
+std::vector<NewChild> children_of(const Uuid& parent) {
+  std::vector<NewChild> children(100);
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    children[i].run.run_id = fresh_id();
+    children[i].run.workflow_id = i % 10 == 0 ? "open-600001" : children[i].run.run_id.to_string();  // some conflict
+    children[i].run.workflow_type = "Order";
+    children[i].parent_run_id = parent;
+    children[i].parent_seq = static_cast<CommandSeq>(i + 1);
+    if (i % 2 == 0) children[i].parent_close_policy = ParentClosePolicy::request_cancel;
+  }
+  return children;
+}
+
+/// The first run closes with its children; others tell a parent, cancel a child, or continue as new.
+void add_family(RunCommit& commit, std::size_t i, const std::vector<Uuid>& ids, const std::vector<NewChild>& children) {
+  if (i == 0) {
+    commit.has_children = true;
+  } else if (i % 4 == 0) {
+    commit.notice = ParentNotice{ids[i + 1], 1, MessageKind::child_completed, "1"};
+  } else if (i % 4 == 3) {
+    commit.cancel_runs = {children[i].run.run_id};
+  } else if (i % 4 == 2) {
+    commit.next = NextState::closed;
+    commit.status = RunStatus::continued_as_new;
+    commit.new_tasks.clear();
+    commit.successor.emplace(NextRun{fresh_id(), "Order", "default", "{}", {}});
+    auto& carried = commit.successor->signals.emplace_back();
+    carried.name = "go";
+    carried.message_id = fresh_id();
+  }
+}
+
 void exercise_lane(Store& store, WorkerId worker) {
   const std::vector<std::string> queues{"default"};
   const auto lane = store.open_lane(worker);
@@ -164,6 +196,8 @@ void exercise_lane(Store& store, WorkerId worker) {
   step->collect_messages();
   const auto states = step->load_runs(ids);
   const auto messages = step->read_messages(ids);
+  const auto children = children_of(ids[0]);
+  step->start_children(children);
   CommitBatch batch;
   for (std::size_t i = 0; i < claims.size(); ++i) {
     RunCommit commit;
@@ -183,6 +217,7 @@ void exercise_lane(Store& store, WorkerId worker) {
     commit.new_tasks.push_back(task);
     commit.ended_tasks = {1};
     commit.cancel_tasks = {2};
+    add_family(commit, i, ids, children);
     batch.runs.push_back(std::move(commit));
   }
   step->commit(batch);
@@ -235,6 +270,7 @@ void HotStatements::exercise_every_verb(Store& store) {
   store.describe_run({.workflow_id = "open-900001"});
   store.list_runs({.limit = 100});
   store.list_runs({.status = RunStatus::running, .limit = 100});
+  store.list_runs({.parent_run_id = ids[0], .limit = 100});
   store.read_history(ids[0], 1, 100);
   store.pending_activities(ids[0]);
   store.renew_lease(worker, std::chrono::hours(1));

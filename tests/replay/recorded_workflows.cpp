@@ -163,10 +163,13 @@ const std::vector<std::pair<Type, Workflow<Item> (*)(Context, Item)>> kWorkflows
     {kSteps, steps},     {kFanOut, fan_out}, {kRace, race},         {kSignals, signals}, {kCancel, canceled},
     {kFailure, failing}, {kChance, chance},  {kChildren, children}, {kMap, mapped},      {kContinued, continued}};
 
-void save_run(const std::string& folder, const std::string& name, const testing::Environment& env) {
+void save_run(const std::string& folder, const std::string& name, const testing::RecordedRun& run) {
   const auto path = folder + "/" + name + ".json";
   if (std::filesystem::exists(path)) return;
-  std::ofstream(path) << testing::encode_recorded_run(env.recorded()) << "\n";
+  std::ofstream(path) << testing::encode_recorded_run(run) << "\n";
+}
+void save_run(const std::string& folder, const std::string& name, const testing::Environment& env) {
+  save_run(folder, name, env.recorded());
 }
 
 void record_core(const std::string& folder) {
@@ -196,6 +199,7 @@ void record_core(const std::string& folder) {
     if (type.name == "RecordedCancel") env.cancel_after(1h);
     env.run();
     save_run(folder, type.name, env);
+    if (!env.earlier().empty()) save_run(folder, type.name + "-first", env.earlier().front());
   }
 }
 

@@ -88,6 +88,8 @@ TEST(ContinueAsNew, GoesOnWithTheNextInputUntilTheEnd) {
   EXPECT_EQ(env.elapsed(), 3h);
   EXPECT_EQ(env.count(work), 3);
   EXPECT_TRUE(env.event_names().ends_with("WorkflowCompleted")) << env.event_names();
+  ASSERT_EQ(env.earlier().size(), 2u);
+  EXPECT_NE(env.earlier()[0].rows.back().events.find("WorkflowContinuedAsNew"), std::string::npos);
 }
 
 TEST(ContinueAsNew, MayBeAwaited) {
