@@ -3,16 +3,27 @@
 #include <utility>
 
 #include <pqxx/nontransaction>
+#include <pqxx/transaction>
 
 namespace platform {
 
 void Database::query(const std::function<void(pqxx::transaction_base&)>& body) {
+  run<pqxx::nontransaction>(body, [](pqxx::nontransaction&) {});
+}
+
+void Database::transaction(const std::function<void(pqxx::transaction_base&)>& body) {
+  run<pqxx::work>(body, [](pqxx::work& work) { work.commit(); });
+}
+
+template <class Transaction, class After>
+void Database::run(const std::function<void(pqxx::transaction_base&)>& body, const After& after) {
   Connection connection;
   try {
     connection = take();
     if (!connection) connection = std::make_unique<pqxx::connection>(connection_string_);
-    pqxx::nontransaction statement(*connection);
-    body(statement);
+    Transaction transaction(*connection);
+    body(transaction);
+    after(transaction);
   } catch (...) {
     give_back(nullptr);
     throw;

@@ -25,7 +25,12 @@ class Database {
   /// again. Throws what it throws, and pqxx::broken_connection.
   void query(const std::function<void(pqxx::transaction_base&)>& body);
 
+  /// The same in a transaction, which is committed when `body` returns: for several statements that share their tenant.
+  void transaction(const std::function<void(pqxx::transaction_base&)>& body);
+
  private:
+  template <class Transaction, class After>
+  void run(const std::function<void(pqxx::transaction_base&)>& body, const After& after);
   using Connection = std::unique_ptr<pqxx::connection>;
   Connection take();
   void give_back(Connection connection);

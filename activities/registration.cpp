@@ -1,6 +1,7 @@
 #include <activities/registration.hpp>
 
 #include <activities/bodies.hpp>
+#include <activities/insight_bodies.hpp>
 
 namespace platform {
 namespace {
@@ -8,14 +9,14 @@ namespace {
 using holdfast::worker::ActivityContext;
 
 /// A transactional body without its services.
-template <class In, class Out>
-auto in_transaction(Services& services, Out (*body)(Services&, pqxx::transaction_base&, const In&)) {
+template <class Parts, class In, class Out>
+auto in_transaction(Parts& services, Out (*body)(Parts&, pqxx::transaction_base&, const In&)) {
   return
       [&services, body](const In& in, pqxx::transaction_base& tx, ActivityContext&) { return body(services, tx, in); };
 }
 
-template <class In, class Out>
-auto plain(Services& services, Out (*body)(Services&, const In&)) {
+template <class Parts, class In, class Out>
+auto plain(Parts& services, Out (*body)(Parts&, const In&)) {
   return [&services, body](const In& in, ActivityContext&) { return body(services, in); };
 }
 
@@ -70,6 +71,21 @@ void register_activities(holdfast::worker::Registry& registry, Services& service
   registry.add(redeliver_page, in_transaction(services, bodies::redeliver_page));
   registry.add(email_endpoint_disabled, plain(services, bodies::email_endpoint_disabled));
   register_billing(registry, services);
+}
+
+void register_insight_activities(holdfast::worker::Registry& registry, InsightServices& services) {
+  registry.add(describe_interaction, plain(services, bodies::describe_interaction));
+  registry.add(store_interaction, in_transaction(services, bodies::store_interaction));
+  registry.add(embed_interaction, plain(services, bodies::embed_interaction));
+  registry.add(record_interaction_failure, in_transaction(services, bodies::record_interaction_failure));
+  registry.add(start_discoveries, in_transaction(services, bodies::start_discoveries));
+  registry.add(embed_missing_texts, plain(services, bodies::embed_missing_texts));
+  registry.add(find_patterns, plain(services, bodies::find_patterns));
+  registry.add(sum_up_patterns, plain(services, bodies::sum_up_patterns));
+  registry.add(describe_pattern, plain(services, bodies::describe_pattern));
+  registry.add(store_patterns, in_transaction(services, bodies::store_patterns));
+  registry.add(start_rollups, in_transaction(services, bodies::start_rollups));
+  registry.add(search_knowledge, plain(services, bodies::search_knowledge));
 }
 
 }  // namespace platform

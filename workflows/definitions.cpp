@@ -4,8 +4,11 @@
 #include <workflows/billing_sweep.hpp>
 #include <workflows/call_processing.hpp>
 #include <workflows/call_started.hpp>
+#include <workflows/interaction_processing.hpp>
 #include <workflows/meter_errors.hpp>
 #include <workflows/onboarding.hpp>
+#include <workflows/pattern_discovery.hpp>
+#include <workflows/pattern_sweep.hpp>
 #include <workflows/usage_aggregation.hpp>
 #include <workflows/usage_alert.hpp>
 #include <workflows/webhook_delivery.hpp>
@@ -25,6 +28,10 @@ std::vector<holdfast::WorkflowDefinition> workflow_definitions() {
       holdfast::define(kBillingSweep, billing_sweep),
       holdfast::define(kBillingCycle, billing_cycle),
       holdfast::define(kMeterErrors, meter_errors),
+      holdfast::define(kInteractionProcessing, interaction_processing),
+      holdfast::define(kPatternSweep, pattern_sweep),
+      holdfast::define(kPatternDiscovery, pattern_discovery),
+      holdfast::define(kPatternRollUp, pattern_roll_up),
   };
 }
 

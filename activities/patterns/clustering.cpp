@@ -184,6 +184,7 @@ class Search {
   Cluster cluster_of(const Group& group) const {
     Cluster out;
     out.centre = group.centre;
+    out.limit = limit_;
     double own = 0, other = 0;
     for (const auto item : group.items) {
       const double here = similarity(codes_.row(item), group.centre);

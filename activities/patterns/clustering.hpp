@@ -34,6 +34,7 @@ struct Cluster {
   double cohesion = 0;                   ///< mean similarity of two members, 0 to 1
   double separation = 0;                 ///< 0: as close to another cluster as to their own; 1: apart from everything
   double confidence = 0;                 ///< see confidence_of
+  double limit = 0;                      ///< similarity from which two texts were neighbours
 };
 
 /// How sure it is that a cluster is a pattern of its own and no accident, 0 to 1:

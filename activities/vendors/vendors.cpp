@@ -88,4 +88,12 @@ Vendors make_vendors(const VendorConfig& config, OutboxSink outbox, BroadcastSin
   return out;
 }
 
+std::shared_ptr<Embedder> make_embedder(const VendorConfig& config) {
+  const std::shared_ptr<HttpClient> client =
+      std::make_shared<CurlHttpClient>(CurlOptions{.policy = config.vendor_network});
+  // The client lives as long as the embedder that refers to it.
+  std::shared_ptr<Embedder> embedder = make_embedder(config, *client);
+  return {embedder.get(), [client, embedder](Embedder*) {}};
+}
+
 }  // namespace platform::vendors

@@ -42,4 +42,7 @@ struct Vendors {
 /// called from any thread and must be usable as long as the result.
 Vendors make_vendors(const VendorConfig& config, OutboxSink outbox, BroadcastSink broadcasts);
 
+/// The embedder alone, with a client of its own.
+std::shared_ptr<Embedder> make_embedder(const VendorConfig& config);
+
 }  // namespace platform::vendors

@@ -1,5 +1,7 @@
 #include "recorded_workflows.hpp"
 
+#include "recorded_insights.hpp"
+
 #include <filesystem>
 #include <fstream>
 
@@ -289,6 +291,7 @@ void record_histories(const std::string& folder) {
   record_core(folder);
   record_platform(folder);
   record_billing(folder);
+  record_insights(folder);
 }
 
 }  // namespace holdfast::test

@@ -47,11 +47,13 @@ PlatformServices::PlatformServices(const std::string& database_url)
                 *vendors_.email,
                 *vendors_.realtime,
                 *vendors_.webhooks,
-                *vendors_.billing} {}
+                *vendors_.billing},
+      insight_services_{{}, database_, *vendors_.embedder, *vendors_.insights} {}
 
 void PlatformServices::add_to(holdfast::worker::Registry& registry) {
   platform::register_workflows(registry);
   platform::register_activities(registry, services_);
+  platform::register_insight_activities(registry, insight_services_);
 }
 
 std::string organization_of_call(std::int64_t n) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include <activities/broadcast_writer.hpp>
+#include <activities/insight_services.hpp>
 #include <activities/lookups.hpp>
 #include <activities/services.hpp>
 #include <activities/vendors/vendors.hpp>
@@ -26,6 +27,7 @@ class PlatformServices {
   platform::BroadcastWriter broadcasts_;
   platform::vendors::Vendors vendors_;
   platform::Services services_;
+  platform::InsightServices insight_services_;
 };
 
 /// Creates the organizations that calls belong to: they want SMS and e-mail, and have no integration.

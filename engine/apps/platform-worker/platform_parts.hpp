@@ -5,6 +5,7 @@
 
 #include <activities/broadcast_writer.hpp>
 #include <activities/database.hpp>
+#include <activities/insight_services.hpp>
 #include <activities/lookups.hpp>
 #include <activities/services.hpp>
 #include <activities/vendors/vendors.hpp>
@@ -27,5 +28,6 @@ class PlatformParts {
   platform::BroadcastWriter broadcasts_;  // the local realtime vendor
   platform::vendors::Vendors vendors_;
   platform::Services services_;
+  platform::InsightServices insight_services_;
   holdfast::worker::Registry registry_;
 };

@@ -1,0 +1,23 @@
+#include <workflows/pattern_sweep.hpp>
+
+#include <workflows/calendar_date.hpp>
+
+namespace platform {
+
+using namespace holdfast;
+
+Workflow<PatternsSwept> pattern_sweep(Context ctx, SweepPatterns in) {
+  using std::chrono::days;
+  const auto day = in.day.empty() ? std::chrono::floor<days>(ctx.started_at()) - days(1) : parse_date("day", in.day);
+  PatternsSwept done;
+  DiscoveryPage page{.day = to_text(day), .after = {}};
+  for (;;) {
+    const auto started = co_await ctx.run(start_discoveries, page);
+    done.organizations += started.organizations;
+    done.started += started.started;
+    if (started.organizations < kDiscoveriesPerPage) co_return done;
+    page.after = started.last;
+  }
+}
+
+}  // namespace platform
