@@ -90,16 +90,67 @@ TEST_F(Reading, patterns_and_interactions_are_listed_filtered_and_shown) {
   EXPECT_EQ(get("/v1/interactions/WyJ4IiwieSJd").status, 400);
 }
 
-TEST_F(Reading, transcripts_are_found_by_their_words_within_one_tenant) {
+TEST_F(Reading, texts_are_searched_within_one_tenant) {
   owner("INSERT INTO platform.call_transcripts (organization_id, created_at, call_id, transcript, summary) VALUES (" +
         acme() + ", now(), 'c1', 'User: my crown came loose', 'A loose crown'), (" + acme() +
         ", now(), 'c2', 'User: opening hours please', ''), ('" + globex_.to_string() +
         "', now(), 'c3', 'a loose crown', '')");
+  owner("INSERT INTO platform.interactions (organization_id, source, description) VALUES (" + acme() +
+        ", 'web', 'read about a loose crown')");
   const auto found = get("/v1/search?q=loose+crown");
-  ASSERT_EQ(found.json().at("data").as_array().size(), 1u) << found.body;
-  EXPECT_EQ(found.json().at("data").at(0).at("call_id").as_string(), "c1");
+  ASSERT_EQ(found.json().at("data").as_array().size(), 2u) << found.body;
+  const auto call = get("/v1/search?q=loose+crown&kind=call").json();
+  ASSERT_EQ(call.at("data").as_array().size(), 1u);
+  EXPECT_EQ(call.at("data").at(0).at("id").as_string(), "c1");
+  EXPECT_EQ(call.at("data").at(0).at("text").as_string(), "A loose crown");
+  const auto interaction = get("/v1/search?q=loose+crown&kind=interaction").json();
+  EXPECT_EQ(
+      get("/v1/interactions/" + std::string(interaction.at("data").at(0).at("id").as_string())).text("description"),
+      "read about a loose crown");
   EXPECT_EQ(get("/v1/search").text("field"), "q");
+  EXPECT_EQ(get("/v1/search?q=x&kind=order").status, 400);
+  EXPECT_EQ(get("/v1/search?q=x&since=2026-01-01T00:00:00Z&limit=101").status, 400);
   EXPECT_EQ(get("/v1/search?q=%27%22%28%26").status, 200) << "odd characters are no error";
+}
+
+TEST_F(Reading, patterns_that_were_seen_before_can_be_left_out) {
+  owner(
+      "INSERT INTO platform.patterns (id, organization_id, period, period_start, number, title, description, "
+      "confidence) "
+      "VALUES ('00000000-0000-4000-8000-000000000001', " +
+      acme() + ", 'day', '2026-01-02', 0, 'late grills', 'late', 0.9)");
+  owner(
+      "INSERT INTO platform.patterns (organization_id, period, period_start, description, confidence, similar_to) "
+      "VALUES (" +
+      acme() + ", 'day', '2026-01-03', 'late', 0.9, '00000000-0000-4000-8000-000000000001')");
+  EXPECT_EQ(get("/v1/patterns").json().at("data").as_array().size(), 2u);
+  const auto first = get("/v1/patterns?repeated=false").json();
+  ASSERT_EQ(first.at("data").as_array().size(), 1u);
+  EXPECT_EQ(first.at("data").at(0).at("title").as_string(), "late grills");
+  EXPECT_EQ(get("/v1/patterns?repeated=true").json().at("data").as_array().size(), 1u);
+  EXPECT_EQ(get("/v1/patterns?repeated=maybe").status, 400);
+}
+
+TEST_F(Reading, an_interaction_is_posted_once_and_processed_later) {
+  const std::string id = "00000000-0000-4000-8000-000000000001";
+  const auto body = R"({"id": ")" + id + R"(", "source": "web", "events": {"page": "grills"}, "metadata": {"a": 1}})";
+  const auto posted = send("POST", "/v1/interactions", body);
+  EXPECT_EQ(posted.status, 202) << posted.body;
+  EXPECT_EQ(posted.text("interaction"), id);
+  const auto again = send("POST", "/v1/interactions", body);
+  EXPECT_EQ(again.status, 200) << again.body;
+  EXPECT_EQ(again.text("id"), posted.text("id"));
+  EXPECT_EQ(owner("SELECT count(*) || ' ' || min(workflow_type) FROM holdfast.runs WHERE workflow_id LIKE "
+                  "'interaction-%'")[0][0]
+                .as<std::string>(),
+            "1 InteractionProcessing");
+  EXPECT_EQ(value("SELECT content || metadata FROM platform.interaction_events"), "{\"page\":\"grills\"}{\"a\": 1}");
+  EXPECT_EQ(send("POST", "/v1/interactions", R"({"source": "web", "content": "hello"})").status, 202);
+  for (const std::string bad :
+       {R"({"source": "web"})", R"({"source": "web", "content": "x", "events": {}})",
+        R"({"source": "fax", "content": "x"})", R"({"source": "web", "content": "x", "id": "7"})",
+        R"({"source": "web", "content": "x", "products": ["7"]})", R"({"source": "web", "content": "x", "colour": 1})"})
+    EXPECT_EQ(send("POST", "/v1/interactions", bad).status, 400) << bad;
 }
 
 }  // namespace

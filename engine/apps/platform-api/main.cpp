@@ -7,7 +7,7 @@
 #include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
 
-#include <activities/vendors/vendor_config.hpp>
+#include <activities/vendors/vendors.hpp>
 #include <app/exit_code.hpp>
 #include <app/logging.hpp>
 #include <app/stop_signals.hpp>
@@ -86,7 +86,9 @@ platform::rest::RestOptions rest_options(const Arguments& arguments) {
   options.database = arguments.api.database;
   // From the environment only: a command line can be read by everybody on the machine.
   if (const char* key = std::getenv("HOLDFAST_API_OPERATOR_KEY")) options.operator_key = key;
-  options.webhook_network = platform::vendors::vendor_config_from_environment().webhook_network;
+  const auto vendors = platform::vendors::vendor_config_from_environment();
+  options.webhook_network = vendors.webhook_network;
+  options.embedder = platform::vendors::make_embedder(vendors);
   return options;
 }
 

@@ -92,7 +92,7 @@ RestApi::RestApi(RestOptions options, holdfast::client::Client client)
   add_billing(router_);
   add_patterns(router_);
   add_interactions(router_);
-  add_search(router_);
+  add_search(router_, *options_.embedder);
   add_onboarding(router_, options_);
 }
 

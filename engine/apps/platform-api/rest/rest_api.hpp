@@ -3,10 +3,13 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include <activities/vendors/embedder.hpp>
 #include <activities/vendors/network_policy.hpp>
+#include <activities/vendors/ngram_embedder.hpp>
 #include <holdfast/client/client.hpp>
 #include <holdfast/http/http_server.hpp>
 #include <holdfast/http/metrics.hpp>
@@ -25,6 +28,8 @@ struct RestOptions {
   std::string operator_key;                  ///< empty: the routes of operators are closed
   std::string public_url;                    ///< of this API, for links in e-mails; empty: links are left out
   vendors::NetworkPolicy webhook_network{};  ///< what customers' endpoints may be
+  /// For questions of searches; never nullptr. Must be the one that the workers embed texts with.
+  std::shared_ptr<vendors::Embedder> embedder = std::make_shared<vendors::NgramEmbedder>();
 };
 
 /// The REST API of the platform's customers, everything under /v1/ (docs/api.md), without its sockets. One transaction

@@ -1,40 +1,58 @@
+#include <boost/json.hpp>
+
+#include <activities/knowledge_search.hpp>
+#include <activities/vendors/vendor_error.hpp>
+#include <holdfast/core/errors.hpp>
 #include <rest/api_error.hpp>
 #include <rest/cursor.hpp>
 #include <rest/resources.hpp>
-#include <rest/time_range.hpp>
 
 namespace platform::rest {
 namespace {
 
 using holdfast::http::HttpResponse;
+namespace json = boost::json;
 
-// Best first; of equally good ones the newest. The range keeps it to the tenant's rows of a few partitions.
-constexpr Statement kSearch{"rest_search_transcripts", R"(
-SELECT json_build_object('kind', 'transcript', 'call_id', s.call_id, 'created_at', s.created_at, 'rank', s.rank,
-         'summary', left(s.summary, 500),
-         'excerpt', ts_headline('pg_catalog.simple', left(s.transcript, 20000), s.question,
-                                'MaxFragments=2, MaxWords=20, MinWords=5'))
-FROM (SELECT c.call_id, c.created_at, c.summary, c.transcript, q.question, ts_rank(c.search, q.question) AS rank
-      FROM websearch_to_tsquery('pg_catalog.simple', $2) AS q (question)
-      JOIN platform.call_transcripts c ON c.search @@ q.question
-      WHERE c.organization_id = $1::uuid
-        AND c.created_at >= coalesce(nullif($3, '')::timestamptz, now() - interval '30 days')
-        AND c.created_at < coalesce(nullif($4, '')::timestamptz, now() + interval '1 day')
-      ORDER BY rank DESC, c.created_at DESC, c.call_id LIMIT $5::integer) s
-ORDER BY s.rank DESC, s.created_at DESC, s.call_id)"};
+json::object json_of(const SearchHit& hit) {
+  // Interactions are named as elsewhere in this API.
+  const auto id = hit.kind == "interaction" ? encode_cursor({hit.created_at, hit.id}) : hit.id;
+  return {{"kind", hit.kind}, {"id", id},           {"created_at", hit.created_at}, {"title", hit.title},
+          {"text", hit.text}, {"score", hit.score}, {"similarity", hit.similarity}, {"text_rank", hit.text_rank}};
+}
 
-HttpResponse search(Call& call) {
-  const auto question = call.query.text("q", 500);
-  const auto range = time_range(call.query);
-  const auto limit = call.query.limit();
+/// The best matches only: a ranking has no pages.
+HttpResponse answer(const SearchResults& found) {
+  json::array data;
+  for (const auto& hit : found.hits) data.push_back(json_of(hit));
+  return json_response(json::serialize(json::object{{"data", std::move(data)}, {"next_cursor", nullptr}}));
+}
+
+HttpResponse search(Call& call, vendors::Embedder& embedder) {
+  const auto question = call.query.text("q", kMostQuestionBytes);
+  const auto since = call.query.time("since"), until = call.query.time("until");
+  const auto kind = call.query.one_of("kind", {"call", "interaction", "pattern"});
+  const auto limit = call.query.integer("limit", 20, 1, kMostHits);
   call.query.done();
-  if (!question) throw bad_value("q", "missing", "words to look for, 1 to 500 bytes");
-  // The best matches only: a ranking has no pages.
-  return page_of(call.sql(kSearch, call.tenant(), *question, range.since, range.until, limit), limit);
+  if (!question) throw bad_value("q", "missing", "what to look for, 1 to 500 bytes");
+  try {
+    return answer(platform::search(call.tx, call.sql_runner, embedder,
+                                   {.organization_id = call.organization,
+                                    .text = *question,
+                                    .since = since ? holdfast::to_rfc3339(*since) : "",
+                                    .until = until ? holdfast::to_rfc3339(*until) : "",
+                                    .kinds = kind ? std::vector{*kind} : std::vector<std::string>(),
+                                    .limit = limit}));
+  } catch (const holdfast::ApplicationError& error) {
+    throw bad_value("q", *question, error.failure().message);
+  } catch (const vendors::VendorError&) {
+    throw ApiError(503, "the question could not be embedded, try again");
+  }
 }
 
 }  // namespace
 
-void add_search(Router& router) { router.add("GET", "/v1/search", Access::read, search); }
+void add_search(Router& router, vendors::Embedder& embedder) {
+  router.add("GET", "/v1/search", Access::read, [&embedder](Call& call) { return search(call, embedder); });
+}
 
 }  // namespace platform::rest
