@@ -36,7 +36,10 @@ void log_with_spdlog(std::string_view level, std::string_view message) {
 WorkerOptions completed(WorkerOptions options) {
   options.validate();
   if (options.identity.empty()) options.identity = default_identity();
-  if (!options.log) options.log = log_with_spdlog;
+  if (!options.log) {
+    spdlog::default_logger_raw();  // makes spdlog's registry before any of the worker's threads can log
+    options.log = log_with_spdlog;
+  }
   return options;
 }
 
