@@ -13,7 +13,8 @@ namespace holdfast::store::postgres {
 
 std::span<const Statement> hot_statements() {
   // Made at the first call: the constants of other files may not be initialised before this file's.
-  static const Statement all[] = {kStartRuns,
+  static const Statement all[] = {kStartFreeRuns,
+                                  kStartRuns,
                                   kStartRunsByPolicy,
                                   kSendMessages,
                                   kTerminateRun,

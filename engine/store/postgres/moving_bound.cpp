@@ -4,7 +4,10 @@ namespace holdfast::store::postgres {
 namespace {
 
 constexpr auto kSweepInterval = std::chrono::seconds(3);
+constexpr auto kSlackInterval = std::chrono::milliseconds(500);
 constexpr auto kSlack = std::chrono::seconds(5);
+constexpr std::int64_t kSlackRows = 1000;
+constexpr std::int64_t kRowsPerMark = 200;
 constexpr int kPriorities = 5;
 constexpr int kNoPriority = 0;  // activities have none
 
@@ -17,19 +20,35 @@ Parameter bounds_of(MovingBound& bound, std::span<const std::string> queues) {
 
 void MovingBound::begin_claim(bool full_sweep) {
   const auto now = std::chrono::steady_clock::now();
-  sweeping_ = full_sweep || now - last_sweep_ >= kSweepInterval;
-  if (sweeping_) last_sweep_ = now;
+  if (full_sweep || now - last_sweep_ >= kSweepInterval) {
+    look_back_ = LookBack::everything;
+    last_sweep_ = last_slack_ = now;
+  } else if (now - last_slack_ >= kSlackInterval) {
+    look_back_ = LookBack::whole_slack;
+    last_slack_ = now;
+  } else {
+    look_back_ = LookBack::few_rows;
+  }
 }
 
 Timestamp MovingBound::at(const std::string& queue, int priority) const {
-  if (sweeping_) return Timestamp::min();
-  const auto found = bounds_.find({queue, priority});
-  return found == bounds_.end() ? Timestamp::min() : found->second;
+  const auto found = ranges_.find({queue, priority});
+  if (look_back_ == LookBack::everything || found == ranges_.end()) return Timestamp::min();
+  const Range& range = found->second;
+  const Timestamp slack = range.latest - kSlack;
+  if (look_back_ == LookBack::whole_slack || range.marks.empty()) return slack;
+  const Mark& mark = range.marks.front();
+  return range.claimed - mark.claimed < kSlackRows ? slack : std::max(slack, mark.latest);
 }
 
 void MovingBound::claimed(const std::string& queue, int priority, Timestamp ready_at) {
-  auto& bound = bounds_[{queue, priority}];
-  bound = std::max(bound, ready_at - kSlack);
+  Range& range = ranges_[{queue, priority}];
+  range.latest = std::max(range.latest, ready_at);
+  ++range.claimed;
+  auto& marks = range.marks;
+  if (marks.empty() || range.claimed - marks.back().claimed >= kRowsPerMark)
+    marks.push_back({range.latest, range.claimed});
+  while (marks.size() > 1 && range.claimed - marks[1].claimed >= kSlackRows) marks.pop_front();
 }
 
 RunRanges run_ranges(const MovingBound& bound, std::span<const std::string> queues) {

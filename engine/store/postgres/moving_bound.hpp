@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <span>
@@ -15,19 +17,32 @@ namespace holdfast::store::postgres {
 
 /// Where a claim starts to scan `ready_at`, per queue and priority. Index entries of rows that were claimed stay at the
 /// head until vacuum removes them, and a claim that starts at the head passes over all of them. Rows whose time is
-/// older than what was claimed last do appear (a transaction that committed late, an owner who gave back): hence the
-/// slack, and a sweep from the very beginning every few seconds. Not thread-safe.
+/// older than what was claimed last do appear (a transaction that committed late, an owner who gave back). Hence a
+/// claim starts a few seconds back, but never by more than about a thousand rows: at ten thousand runs a second those
+/// seconds would hold fifty thousand dead entries. What came in behind that is found by a claim that goes the whole few
+/// seconds back, twice a second, and by a sweep from the very beginning every few seconds. Not thread-safe.
 class MovingBound {
  public:
-  /// Decides whether this claim sweeps. Call once per claim, before at().
+  /// Decides how far back this claim looks. Call once per claim, before at().
   void begin_claim(bool full_sweep = false);
   Timestamp at(const std::string& queue, int priority) const;
   void claimed(const std::string& queue, int priority, Timestamp ready_at);
 
  private:
-  std::map<std::pair<std::string, int>, Timestamp> bounds_;
-  std::chrono::steady_clock::time_point last_sweep_;
-  bool sweeping_ = false;
+  enum class LookBack { few_rows, whole_slack, everything };
+  struct Mark {
+    Timestamp latest;
+    std::int64_t claimed;
+  };
+  struct Range {
+    Timestamp latest = Timestamp::min();
+    std::int64_t claimed = 0;
+    std::deque<Mark> marks;  ///< every few hundred rows; the first stands about a thousand rows back
+  };
+
+  std::map<std::pair<std::string, int>, Range> ranges_;
+  std::chrono::steady_clock::time_point last_sweep_, last_slack_;
+  LookBack look_back_ = LookBack::few_rows;
 };
 
 /// Parameters of a statement that scans runs: one range per priority and queue, best priority first.

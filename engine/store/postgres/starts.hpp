@@ -4,6 +4,7 @@
 
 namespace holdfast::store::postgres {
 
+extern const Statement kStartFreeRuns;
 extern const Statement kStartRuns;
 extern const Statement kStartRunsByPolicy;
 extern const Statement kStartChildren;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <map>
@@ -64,6 +65,7 @@ class PostgresStore final : public Store {
   PostgresOptions options_;
   ConnectionPool pool_;
   SharedBounds bounds_;
+  std::atomic<int> expect_taken_ids_ = 0;  ///< batches of starts that do so, see starts.cpp
 };
 
 template <class F>
