@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <limits>
 #include <random>
 #include <thread>
 
@@ -21,16 +22,23 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 struct Plan {
-  int calls;   ///< in flight at the beginning
-  int refill;  ///< further calls as soon as less than half of that is open
+  int calls;  ///< in flight, from the first blow to the last
   int kills, pauses, restarts;
-  int lease_ms;
+  WorkerSettings worker;
   int longest_gap_ms;
 };
-constexpr Plan kShort{
-    .calls = 300, .refill = 60, .kills = 10, .pauses = 1, .restarts = 1, .lease_ms = 1000, .longest_gap_ms = 300};
-constexpr Plan kFull{
-    .calls = 5000, .refill = 1000, .kills = 200, .pauses = 6, .restarts = 5, .lease_ms = 5000, .longest_gap_ms = 500};
+constexpr Plan kShort{.calls = 300,
+                      .kills = 10,
+                      .pauses = 1,
+                      .restarts = 1,
+                      .worker = {.lease_ms = 1000, .longest_vendor_wait_s = 2},
+                      .longest_gap_ms = 300};
+constexpr Plan kFull{.calls = 5000,
+                     .kills = 200,
+                     .pauses = 6,
+                     .restarts = 5,
+                     .worker = {.lease_ms = 5000, .longest_vendor_wait_s = 40},
+                     .longest_gap_ms = 500};
 
 Plan chosen_plan() {
   const char* size = std::getenv("HOLDFAST_CHAOS");
@@ -50,7 +58,7 @@ class Chaos : public testing::Test {
 
   Chaos() {
     for (std::size_t i = 0; i < kWorkers; ++i)
-      workers_.push_back(std::make_unique<WorkerProcess>(scene_.worker_url(), plan_.lease_ms, scene_.worker_log()));
+      workers_.push_back(std::make_unique<WorkerProcess>(scene_.worker_url(), plan_.worker, scene_.worker_log()));
   }
   ~Chaos() override {
     if (!HasFailure()) return;
@@ -77,7 +85,7 @@ class Chaos : public testing::Test {
     if (worker.stopped()) return strike_other(blow, worker);
     if (blow == Blow::kill) return worker.kill_and_restart();
     worker.stop();
-    paused_.push_back({&worker, Clock::now() + std::chrono::milliseconds(plan_.lease_ms) + 1s});
+    paused_.push_back({&worker, Clock::now() + std::chrono::milliseconds(plan_.worker.lease_ms) + 1s});
   }
 
   void strike_other(Blow blow, const WorkerProcess& not_this) {
@@ -93,7 +101,7 @@ class Chaos : public testing::Test {
 
   void resume_later(WorkerProcess& worker) {
     worker.stop();
-    paused_.push_back({&worker, Clock::now() + std::chrono::milliseconds(plan_.lease_ms) + 1s});
+    paused_.push_back({&worker, Clock::now() + std::chrono::milliseconds(plan_.worker.lease_ms) + 1s});
   }
 
   void resume(bool all) {
@@ -105,19 +113,25 @@ class Chaos : public testing::Test {
     });
   }
 
-  void refill() {
-    if (scene_.open_runs() < plan_.calls / 2) scene_.start_calls(plan_.refill);
+  void top_up() {
+    // Some end while others are started.
+    auto open = scene_.open_calls();
+    for (int pass = 0; open < plan_.calls && pass < 10; ++pass) {
+      scene_.start_calls(static_cast<int>(plan_.calls - open));
+      open = scene_.open_calls();
+    }
+    fewest_in_flight_ = std::min(fewest_in_flight_, open);
   }
 
   void say(std::string_view what) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - started_).count();
     std::cout << "after " << seconds << " s: " << what << ", " << scene_.calls() << " calls started, "
-              << scene_.open_runs() << " runs open" << std::endl;
+              << scene_.open_calls() << " calls open" << std::endl;
   }
 
   /// True when nothing is open any more; false when nothing ends for a while.
   bool drain() {
-    const auto patience = std::chrono::milliseconds(4 * plan_.lease_ms) + 60s;
+    const auto patience = std::chrono::milliseconds(4 * plan_.worker.lease_ms) + 60s;
     auto open = scene_.open_runs();
     for (auto deadline = Clock::now() + patience; open > 0 && Clock::now() < deadline;) {
       std::this_thread::sleep_for(50ms);
@@ -137,13 +151,14 @@ class Chaos : public testing::Test {
   const std::uint64_t seed_ = chosen_seed();
   const Clock::time_point started_ = Clock::now();
   std::mt19937_64 random_{seed_};
+  std::int64_t fewest_in_flight_ = std::numeric_limits<std::int64_t>::max();
   Scene scene_;
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
   std::vector<Paused> paused_;
 };
 
 TEST_F(Chaos, every_call_ends_once_whatever_dies) {
-  scene_.start_calls(plan_.calls);
+  top_up();
   say("all began");
   int struck = 0;
   for (const Blow blow : blows()) {
@@ -151,7 +166,7 @@ TEST_F(Chaos, every_call_ends_once_whatever_dies) {
     std::this_thread::sleep_for(
         std::chrono::milliseconds(random_() % static_cast<std::uint64_t>(plan_.longest_gap_ms)));
     resume(false);
-    refill();
+    top_up();
     strike(blow);
   }
   resume(true);
@@ -170,8 +185,10 @@ TEST_F(Chaos, every_call_ends_once_whatever_dies) {
   expect_histories_that_replay(scene_);
   expect_healthy_doctor(scene_);
   RecordProperty("calls", scene_.calls());
-  std::cout << scene_.calls() << " calls and " << scene_.transfers() << " transfers, " << plan_.kills << " kills, "
-            << plan_.pauses << " pauses, " << plan_.restarts << " crashes of the server, seed " << seed_ << "\n";
+  RecordProperty("fewest_calls_in_flight", std::to_string(fewest_in_flight_));
+  std::cout << scene_.calls() << " calls (never less than " << fewest_in_flight_ << " in flight) and "
+            << scene_.transfers() << " transfers, " << plan_.kills << " kills, " << plan_.pauses << " pauses, "
+            << plan_.restarts << " crashes of the server, seed " << seed_ << "\n";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <cstdio>
+#include <random>
 #include <thread>
 
 #include <spdlog/spdlog.h>
@@ -10,6 +11,7 @@
 #include <activities/broadcast_writer.hpp>
 #include <activities/registration.hpp>
 #include <activities/services.hpp>
+#include <activities/vendors/vendor_error.hpp>
 #include <activities/vendors/vendors.hpp>
 #include <holdfast/store/postgres/postgres_store.hpp>
 #include <holdfast/worker/worker.hpp>
@@ -22,6 +24,27 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// The local extractor behind a vendor that is overloaded most of the time and says when to come back. Calls therefore
+/// stay in flight for seconds, as durable retries, and some give the step up.
+class OverloadedExtractor final : public platform::vendors::ActionItemExtractor {
+ public:
+  OverloadedExtractor(ActionItemExtractor& real, std::chrono::seconds longest) : real_(real), longest_(longest) {}
+
+  platform::vendors::ExtractedActions extract(const platform::vendors::CallText& call) override {
+    thread_local std::mt19937 random{std::random_device{}()};
+    if (random() % 10 < 8) {
+      const std::chrono::seconds wait(1 + random() % static_cast<std::uint32_t>(longest_.count()));
+      throw platform::vendors::VendorError(
+          {.vendor = "model", .status = 429, .code = "overloaded", .message = "come back later", .retry_after = wait});
+    }
+    return real_.extract(call);
+  }
+
+ private:
+  ActionItemExtractor& real_;
+  const std::chrono::seconds longest_;
+};
+
 holdfast::worker::WorkerOptions worker_options(int lease_ms) {
   holdfast::worker::WorkerOptions options;
   options.task_queues = {"calls", "default"};
@@ -33,7 +56,7 @@ holdfast::worker::WorkerOptions worker_options(int lease_ms) {
 
 }  // namespace
 
-int run_worker(const std::string& database_url, int lease_ms) {
+int run_worker(const std::string& database_url, const WorkerSettings& settings) {
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);
@@ -45,10 +68,11 @@ int run_worker(const std::string& database_url, int lease_ms) {
   platform::BroadcastWriter broadcasts(database_url);
   auto vendors = platform::vendors::make_vendors(
       {}, [](const auto&) {}, [&](const auto& broadcast) { broadcasts.add(broadcast); });
+  OverloadedExtractor action_items(*vendors.action_items, std::chrono::seconds(settings.longest_vendor_wait_s));
   platform::Services services{{},
                               database,
                               caches,
-                              *vendors.action_items,
+                              action_items,
                               *vendors.sms,
                               *vendors.email,
                               *vendors.realtime,
@@ -60,7 +84,7 @@ int run_worker(const std::string& database_url, int lease_ms) {
   register_transfer(registry);
 
   const auto store = holdfast::store::open_postgres_store({.connection_string = database_url});
-  holdfast::worker::Worker worker(*store, registry, worker_options(lease_ms));
+  holdfast::worker::Worker worker(*store, registry, worker_options(settings.lease_ms));
   worker.start();  // the database may be down just now
   std::puts("ready");
   std::fflush(stdout);

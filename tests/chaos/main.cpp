@@ -6,7 +6,8 @@
 #include "chaos_worker.hpp"
 
 int main(int argc, char** argv) {
-  if (argc == 4 && std::strcmp(argv[1], "--worker") == 0) return chaos::run_worker(argv[2], std::atoi(argv[3]));
+  if (argc == 5 && std::strcmp(argv[1], "--worker") == 0)
+    return chaos::run_worker(argv[2], {.lease_ms = std::atoi(argv[3]), .longest_vendor_wait_s = std::atoi(argv[4])});
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

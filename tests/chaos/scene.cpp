@@ -158,6 +158,10 @@ std::vector<std::string> Scene::query(const std::string& sql) {
   return out;
 }
 
+std::int64_t Scene::open_calls() {
+  return std::stoll(query("SELECT count(*) FROM holdfast.live_runs WHERE workflow_id LIKE 'call-%'").front());
+}
+
 std::int64_t Scene::open_runs() { return std::stoll(query("SELECT count(*) FROM holdfast.live_runs").front()); }
 
 }  // namespace chaos

@@ -28,6 +28,7 @@ class Scene {
   int calls() const { return calls_; }
   int transfers() const { return transfers_; }
   std::int64_t open_runs();
+  std::int64_t open_calls();
 
   /// What the n-th call must be charged.
   static std::int64_t minutes_of(int n);

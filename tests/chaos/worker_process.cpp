@@ -12,8 +12,8 @@
 
 namespace chaos {
 
-WorkerProcess::WorkerProcess(const std::string& database_url, int lease_ms, std::filesystem::path log)
-    : database_url_(database_url), lease_ms_(lease_ms), log_(std::move(log)) {
+WorkerProcess::WorkerProcess(const std::string& database_url, const WorkerSettings& settings, std::filesystem::path log)
+    : database_url_(database_url), settings_(settings), log_(std::move(log)) {
   start();
 }
 
@@ -25,8 +25,9 @@ WorkerProcess::~WorkerProcess() {
 
 void WorkerProcess::start() {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe");
-  const std::string lease = std::to_string(lease_ms_);
-  const char* argv[] = {program.c_str(), "--worker", database_url_.c_str(), lease.c_str(), nullptr};
+  const std::string lease = std::to_string(settings_.lease_ms);
+  const std::string wait = std::to_string(settings_.longest_vendor_wait_s);
+  const char* argv[] = {program.c_str(), "--worker", database_url_.c_str(), lease.c_str(), wait.c_str(), nullptr};
   const int log = open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   const pid_t parent = getpid();
   pid_ = fork();

@@ -5,13 +5,15 @@
 #include <filesystem>
 #include <string>
 
+#include "chaos_worker.hpp"
+
 namespace chaos {
 
 /// This program as a worker process. Ends with the test, however that ends. Only for the main thread.
 class WorkerProcess {
  public:
   /// Its standard output and error go to the end of `log`.
-  WorkerProcess(const std::string& database_url, int lease_ms, std::filesystem::path log);
+  WorkerProcess(const std::string& database_url, const WorkerSettings& settings, std::filesystem::path log);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
 
@@ -28,7 +30,7 @@ class WorkerProcess {
  private:
   void start();
   const std::string database_url_;
-  const int lease_ms_;
+  const WorkerSettings settings_;
   const std::filesystem::path log_;
   pid_t pid_ = 0;
   bool stopped_ = false;
