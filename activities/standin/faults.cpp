@@ -75,6 +75,8 @@ Fault parse_fault(const boost::json::object& json) {
       fault.mode = mode_of(text(value, "mode"));
     else if (name == "times")
       fault.times = number(value, "times", -1, 1'000'000);
+    else if (name == "every")
+      fault.every = number(value, "every", 1, 1'000'000);
     else if (name == "delay_ms")
       fault.delay = std::chrono::milliseconds{number(value, "delay_ms", 0, 600'000)};
     else if (name == "status")
@@ -85,7 +87,7 @@ Fault parse_fault(const boost::json::object& json) {
       fault.body = text(value, "body");
     else
       throw std::invalid_argument(std::string(name) +
-                                  ": unknown field; allowed are match, times, mode, delay_ms, "
+                                  ": unknown field; allowed are match, times, every, mode, delay_ms, "
                                   "status, retry_after, body");
   }
   return fault;
@@ -93,17 +95,20 @@ Fault parse_fault(const boost::json::object& json) {
 
 void FaultPlan::add(Fault fault) {
   const std::lock_guard lock(mutex_);
-  faults_.push_back(std::move(fault));
+  faults_.push_back({std::move(fault)});
 }
 
 std::optional<Fault> FaultPlan::take(const Request& request) {
   const std::lock_guard lock(mutex_);
-  for (auto fault = faults_.begin(); fault != faults_.end(); ++fault) {
-    if (fault->times == 0) continue;
-    if (!fault->method.empty() && fault->method != request.method) continue;
-    if (!request.path.starts_with(fault->path)) continue;
-    auto taken = *fault;
-    if (fault->times > 0 && --fault->times == 0) faults_.erase(fault);
+  for (auto waiting = faults_.begin(); waiting != faults_.end(); ++waiting) {
+    Fault& fault = waiting->fault;
+    if (fault.times == 0) continue;
+    if (!fault.method.empty() && fault.method != request.method) continue;
+    if (!request.path.starts_with(fault.path)) continue;
+    if (++waiting->passed < fault.every) continue;
+    waiting->passed = 0;
+    auto taken = fault;
+    if (fault.times > 0 && --fault.times == 0) faults_.erase(waiting);
     return taken;
   }
   return std::nullopt;

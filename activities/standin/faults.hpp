@@ -24,6 +24,7 @@ struct Fault {
   std::string method{};  ///< empty: any
   std::string path{};    ///< prefix; empty: any
   int times = 1;         ///< how many requests it hits; -1: all
+  int every = 1;         ///< only every n-th of the requests that match: 20 hits one of twenty
   FaultMode mode = FaultMode::status;
   std::chrono::milliseconds delay{100};
   int status = 500;
@@ -33,8 +34,8 @@ struct Fault {
 
 std::string_view name_of(FaultMode mode);
 
-/// Reads {"match": "/path" or {"method","path"}, "times", "mode", "delay_ms", "status", "retry_after", "body"}.
-/// Throws std::invalid_argument naming the field, its value and what is allowed.
+/// Reads {"match": "/path" or {"method","path"}, "times", "every", "mode", "delay_ms", "status", "retry_after",
+/// "body"}. Throws std::invalid_argument naming the field, its value and what is allowed.
 Fault parse_fault(const boost::json::object& json);
 
 /// Faults waiting for their requests; the oldest that matches is used first. Thread-safe.
@@ -45,8 +46,12 @@ class FaultPlan {
   void clear();
 
  private:
+  struct Waiting {
+    Fault fault;
+    int passed = 0;  ///< requests since the last one that it hit
+  };
   std::mutex mutex_;
-  std::vector<Fault> faults_;
+  std::vector<Waiting> faults_;
 };
 
 }  // namespace platform::standin

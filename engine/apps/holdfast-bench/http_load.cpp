@@ -81,6 +81,7 @@ class Poster {
     Request& request = *free_.back();
     free_.pop_back();
     request.body = load_.body(n);
+    if (load_.url_of) curl_easy_setopt(request.handle, CURLOPT_URL, load_.url_of(n).c_str());  // curl copies it
     request.due = load_.per_second > 0 ? due : Clock::now();
     curl_easy_setopt(request.handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
     curl_easy_setopt(request.handle, CURLOPT_POSTFIELDS, request.body.data());

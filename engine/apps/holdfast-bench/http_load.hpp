@@ -11,6 +11,7 @@ namespace bench {
 struct HttpLoad {
   std::string url, authorization;
   std::function<std::string(std::int64_t n)> body;
+  std::function<std::string(std::int64_t n)> url_of = {};  ///< set: of each request, instead of `url`
   std::int64_t first = 0, requests = 0;
   int connections = 32;
   double per_second = 0;  ///< 0: each connection sends its next request as soon as it has its answer

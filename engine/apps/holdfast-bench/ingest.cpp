@@ -1,53 +1,10 @@
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <chrono>
-#include <thread>
-
-#include <fmt/format.h>
-
+#include "api_process.hpp"
 #include "engine_under_test.hpp"
 #include "http_load.hpp"
 #include "platform_services.hpp"
-#include "roles.hpp"
 
 namespace bench {
 namespace {
-
-/// A port that was free a moment ago.
-int free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(socket);
-  if (!bound) throw std::runtime_error("there is no free port");
-  return ntohs(address.sin_port);
-}
-
-void wait_until_ready(const std::string& base) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  for (;;) {
-    try {
-      post_all({.url = base,
-                .authorization = "Bearer secret",
-                .body = call_report,
-                .first = 0,
-                .requests = 1,
-                .connections = 1});
-      return;
-    } catch (const std::runtime_error& error) {
-      if (std::chrono::steady_clock::now() > deadline)
-        throw std::runtime_error(std::string("platform-api does not answer: ") + error.what());
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-  }
-}
 
 Figures measure(Bench& bench) {
   const Database database(bench.server);
@@ -61,14 +18,10 @@ Figures measure(Bench& bench) {
   });
   services.add_to(engine.registry());
   engine.start();
-  const int port = free_port();
-  ChildProcess api(program_folder() + "/platform-api",
-                   {"--database-url", database.runtime_url(), "--port", std::to_string(port), "--host", "127.0.0.1",
-                    "--threads", "64", "--log-level", "warning"});
-  HttpLoad load{.url = fmt::format("http://127.0.0.1:{}/webhooks/vapi/{}", port, organization_of_call(0)),
-                .authorization = "Bearer secret",
-                .body = call_report};
-  wait_until_ready(load.url);
+  ApiProcess api(database.runtime_url());
+  HttpLoad load{.url = api.vapi_url(organization_of_call(0)), .authorization = "Bearer secret", .body = call_report};
+  load.requests = 1;
+  api.wait_until_it_answers(load);
   load.first = 1;
   load.requests = 1000;
   load.per_second = 500;

@@ -33,11 +33,11 @@ std::string dialogue() {
 
 }  // namespace
 
-PlatformServices::PlatformServices(const std::string& database_url)
+PlatformServices::PlatformServices(const std::string& database_url, const platform::vendors::VendorConfig& vendors)
     : database_(database_url),
       broadcasts_(database_url),
       vendors_(platform::vendors::make_vendors(
-          {}, [](const platform::vendors::OutboxMessage&) {},
+          vendors, [](const platform::vendors::OutboxMessage&) {},
           [this](const platform::vendors::Broadcast& broadcast) { broadcasts_.add(broadcast); })),
       services_{{},
                 database_,

@@ -14,10 +14,10 @@
 
 namespace bench {
 
-/// What the platform's activities work with: its local vendors.
+/// What the platform's activities work with: its local vendors, or those of a configuration.
 class PlatformServices {
  public:
-  explicit PlatformServices(const std::string& database_url);
+  explicit PlatformServices(const std::string& database_url, const platform::vendors::VendorConfig& vendors = {});
   /// Adds the platform's workflows and activities. They refer to this object.
   void add_to(holdfast::worker::Registry& registry);
 
