@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "chaos_worker.hpp"
 #include "checks.hpp"
 #include "scene.hpp"
 #include "worker_process.hpp"
@@ -27,18 +28,18 @@ struct Plan {
   WorkerSettings worker;
   int longest_gap_ms;
 };
-constexpr Plan kShort{.calls = 300,
-                      .kills = 10,
-                      .pauses = 1,
-                      .restarts = 1,
-                      .worker = {.lease_ms = 1000, .longest_vendor_wait_s = 2},
-                      .longest_gap_ms = 300};
-constexpr Plan kFull{.calls = 5000,
-                     .kills = 200,
-                     .pauses = 6,
-                     .restarts = 5,
-                     .worker = {.lease_ms = 5000, .longest_vendor_wait_s = 40},
-                     .longest_gap_ms = 500};
+const Plan kShort{.calls = 300,
+                  .kills = 10,
+                  .pauses = 1,
+                  .restarts = 1,
+                  .worker = {.lease_ms = 1000, .longest_vendor_wait_s = 2},
+                  .longest_gap_ms = 300};
+const Plan kFull{.calls = 5000,
+                 .kills = 200,
+                 .pauses = 6,
+                 .restarts = 5,
+                 .worker = {.lease_ms = 5000, .longest_vendor_wait_s = 40},
+                 .longest_gap_ms = 500};
 
 Plan chosen_plan() {
   const char* size = std::getenv("HOLDFAST_CHAOS");
@@ -58,7 +59,8 @@ class Chaos : public testing::Test {
 
   Chaos() {
     for (std::size_t i = 0; i < kWorkers; ++i)
-      workers_.push_back(std::make_unique<WorkerProcess>(scene_.worker_url(), plan_.worker, scene_.worker_log()));
+      workers_.push_back(
+          std::make_unique<WorkerProcess>(worker_command(scene_.worker_url(), plan_.worker), scene_.worker_log()));
   }
   ~Chaos() override {
     if (!HasFailure()) return;

@@ -12,8 +12,8 @@
 
 namespace chaos {
 
-WorkerProcess::WorkerProcess(const std::string& database_url, const WorkerSettings& settings, std::filesystem::path log)
-    : database_url_(database_url), settings_(settings), log_(std::move(log)) {
+WorkerProcess::WorkerProcess(std::vector<std::string> command, std::filesystem::path log)
+    : command_(std::move(command)), log_(std::move(log)) {
   start();
 }
 
@@ -24,10 +24,9 @@ WorkerProcess::~WorkerProcess() {
 }
 
 void WorkerProcess::start() {
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe");
-  const std::string lease = std::to_string(settings_.lease_ms);
-  const std::string wait = std::to_string(settings_.longest_vendor_wait_s);
-  const char* argv[] = {program.c_str(), "--worker", database_url_.c_str(), lease.c_str(), wait.c_str(), nullptr};
+  std::vector<const char*> argv;
+  for (const auto& argument : command_) argv.push_back(argument.c_str());
+  argv.push_back(nullptr);
   const int log = open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   const pid_t parent = getpid();
   pid_ = fork();
@@ -38,7 +37,7 @@ void WorkerProcess::start() {
     dup2(log, 1);
     dup2(log, 2);
     close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-    execv(program.c_str(), const_cast<char**>(argv));
+    execv(argv[0], const_cast<char**>(argv.data()));
     _exit(127);
   }
   ::close(log);

@@ -4,16 +4,16 @@
 
 #include <filesystem>
 #include <string>
-
-#include "chaos_worker.hpp"
+#include <vector>
 
 namespace chaos {
 
-/// This program as a worker process. Ends with the test, however that ends. Only for the main thread.
+/// A program that is killed, stopped and started again. Ends with the test, however that ends. Only for the main
+/// thread.
 class WorkerProcess {
  public:
   /// Its standard output and error go to the end of `log`.
-  WorkerProcess(const std::string& database_url, const WorkerSettings& settings, std::filesystem::path log);
+  WorkerProcess(std::vector<std::string> command, std::filesystem::path log);
   ~WorkerProcess();
   WorkerProcess(const WorkerProcess&) = delete;
 
@@ -29,8 +29,7 @@ class WorkerProcess {
 
  private:
   void start();
-  const std::string database_url_;
-  const WorkerSettings settings_;
+  const std::vector<std::string> command_;
   const std::filesystem::path log_;
   pid_t pid_ = 0;
   bool stopped_ = false;
