@@ -99,8 +99,10 @@ END
 $$;
 
 -- A parent's end: carries out the parent close policies of its open children. Never waits, as above. Returns the
--- children that were left to an errand.
-CREATE FUNCTION holdfast.part_from_children(p_parents uuid[]) RETURNS SETOF uuid
+-- children that were left to an errand. A step that advances children in the same transaction calls it twice: first for
+-- all but those, and with p_of_batch for those alone, once their own events are written.
+CREATE FUNCTION holdfast.part_from_children(p_parents uuid[], p_batch uuid[] DEFAULT '{}', p_of_batch boolean DEFAULT false)
+  RETURNS SETOF uuid
   LANGUAGE plpgsql VOLATILE SET enable_seqscan = off
 AS $$
 DECLARE
@@ -111,7 +113,8 @@ BEGIN
       FROM unnest(p_parents) AS p (run_id)
      CROSS JOIN LATERAL (SELECT r.run_id, r.parent_close_policy FROM holdfast.runs r
                           WHERE r.shard = 0 AND r.parent_run_id = p.run_id AND r.status = 'running'
-                            AND r.parent_close_policy <> 'abandon' ORDER BY r.run_id) r
+                            AND r.parent_close_policy <> 'abandon' AND (r.run_id = ANY (p_batch)) = p_of_batch
+                          ORDER BY r.run_id) r
   LOOP
     PERFORM FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = child.run_id FOR UPDATE SKIP LOCKED;
     IF NOT FOUND THEN
@@ -223,7 +226,7 @@ $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON holdfast.errands TO holdfast_runtime;
 REVOKE ALL ON FUNCTION holdfast.open_run_of_chain(uuid), holdfast.tell_parents(uuid[], integer[], text[], json[]),
-  holdfast.request_cancels(uuid[], text), holdfast.part_from_children(uuid[]), holdfast.run_errands(uuid) FROM PUBLIC;
+  holdfast.request_cancels(uuid[], text), holdfast.part_from_children(uuid[], uuid[], boolean), holdfast.run_errands(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION holdfast.open_run_of_chain(uuid), holdfast.tell_parents(uuid[], integer[], text[], json[]),
-  holdfast.request_cancels(uuid[], text), holdfast.part_from_children(uuid[]), holdfast.run_errands(uuid)
+  holdfast.request_cancels(uuid[], text), holdfast.part_from_children(uuid[], uuid[], boolean), holdfast.run_errands(uuid)
   TO holdfast_runtime;

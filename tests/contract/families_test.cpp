@@ -248,6 +248,25 @@ TEST_P(Families, AChildThatItsParentTerminatesIsFencedFromItsOwner) {
   EXPECT_EQ(whole_history(child), "WorkflowStarted WorkflowTerminated");
 }
 
+TEST_P(Families, AChildInTheSameBatchEndsWithItsParent) {
+  auto worker = new_worker();
+  const Uuid parent = start_owned(worker, "parent");
+  const Uuid parked = start_child(worker, parent, ParentClosePolicy::terminate, "parked");
+  const Uuid owned = start_child(worker, parent, ParentClosePolicy::terminate, "owned");
+  const Uuid asked = start_child(worker, parent, ParentClosePolicy::request_cancel, "asked");
+  ASSERT_EQ(claim(worker).size(), 3u);
+  auto parking_child = step(parked, 1, {event::WorkflowStarted{}}, NextState::parked);
+  auto parking_other = step(asked, 1, {event::WorkflowStarted{}}, NextState::parked);
+  commit(worker,
+         {parting(closing(parent, 2)), parking_child, step(owned, 1, {event::WorkflowStarted{}}), parking_other});
+  EXPECT_EQ(whole_history(parked), "WorkflowStarted WorkflowTerminated");
+  EXPECT_EQ(whole_history(owned), "WorkflowStarted WorkflowTerminated");
+  const auto claims = claim(worker);
+  ASSERT_EQ(claims.size(), 1u);
+  EXPECT_EQ(claims[0].run_id, asked);
+  EXPECT_TRUE(claims[0].rung);
+}
+
 TEST_P(Families, APoliteParentAsksItsChildrenToEnd) {
   auto worker = new_worker();
   const Uuid parent = start_owned(worker, "parent");

@@ -150,6 +150,14 @@ TEST(EnvironmentChildren, LettingGoOfTheHandleChangesNothingForTheChild) {
   EXPECT_TRUE(env.canceled_children().empty());
 }
 
+TEST(EnvironmentChildren, AParentMayBeDroppedWhileItWaits) {
+  Environment env;
+  env.never_answers(kPart);
+  env.start(kParent, concatenating, {"x"});
+  EXPECT_FALSE(env.closed());
+  EXPECT_EQ(env.child_calls().size(), 2u);
+}
+
 TEST(EnvironmentChildren, AChildWithoutAScriptIsNamed) {
   Environment env;
   try {

@@ -165,6 +165,15 @@ TEST(Map, TheCancellationOfTheRunEndsACollectingMapToo) {
   EXPECT_EQ(env.count(work), 4);
 }
 
+TEST(Map, MayBeDroppedInTheMiddle) {
+  Environment env;
+  env.on(work, doubled, 1min);
+  env.start(kMap, nested, {5, 2});
+  env.run_for(90s);
+  EXPECT_FALSE(env.closed());
+  EXPECT_GT(env.count(work), 2);
+}
+
 TEST(Map, AnExceptionThatIsNoFailureFailsTheTask) {
   Environment env;
   env.on(work, doubled);

@@ -7,7 +7,8 @@ namespace holdfast::store::postgres {
 // The functions are in schema/engine/0010_children.sql: terminate_workflow uses them as well.
 const Statement kTellParents{"tell_parents",
                              "SELECT holdfast.tell_parents($1::uuid[], $2::integer[], $3::text[], $4::json[])"};
-const Statement kPartFromChildren{"part_from_children", "SELECT holdfast.part_from_children($1::uuid[])"};
+const Statement kPartFromChildren{"part_from_children",
+                                  "SELECT holdfast.part_from_children($1::uuid[], $2::uuid[], $3::boolean)"};
 const Statement kRequestCancels{"request_cancels", "SELECT holdfast.request_cancels($1::uuid[], $2::text)"};
 const Statement kRunErrands{"run_errands", "SELECT holdfast.run_errands($1::uuid)"};
 // Whoever committed one runs it at once; after a second he is gone.
@@ -67,21 +68,33 @@ void note(std::vector<Uuid>& left, const pqxx::result& rows) {
   for (const auto& row : rows) left.push_back(uuid(row[0]));
 }
 
+std::vector<Uuid> closed_parents(const CommitBatch& batch) {
+  std::vector<Uuid> parents;
+  for (const auto& commit : batch.runs)
+    if (commit.next == NextState::closed && commit.has_children) parents.push_back(commit.run_id);
+  return parents;
+}
+
+std::vector<Uuid> open_runs(const CommitBatch& batch) {
+  std::vector<Uuid> runs;
+  for (const auto& commit : batch.runs)
+    if (commit.next != NextState::closed) runs.push_back(commit.run_id);
+  return runs;
+}
+
 }  // namespace
 
 std::vector<Uuid> write_families(const CommitBatch& batch, const RunStatement& run) {
   std::vector<const ParentNotice*> notices;
-  std::vector<Uuid> closed_parents, to_cancel, left;
+  std::vector<Uuid> to_cancel, left;
   for (const auto& commit : batch.runs) {
-    if (commit.next == NextState::closed) {
-      if (commit.notice) notices.push_back(&*commit.notice);
-      if (commit.has_children) closed_parents.push_back(commit.run_id);
-    }
+    if (commit.next == NextState::closed && commit.notice) notices.push_back(&*commit.notice);
     to_cancel.insert(to_cancel.end(), commit.cancel_runs.begin(), commit.cancel_runs.end());
   }
   if (!to_cancel.empty())
     note(left, run(kRequestCancels, {uuid_array(to_cancel), text_parameter("its parent asked it to end")}));
-  if (!closed_parents.empty()) note(left, run(kPartFromChildren, {uuid_array(closed_parents)}));
+  if (const auto parents = closed_parents(batch); !parents.empty())
+    note(left, run(kPartFromChildren, {uuid_array(parents), uuid_array(open_runs(batch)), bool_parameter(false)}));
   if (!notices.empty()) {
     const auto of = [&](std::uint32_t type, auto get) { return array_of(type, notices, get); };
     using Notice = const ParentNotice*;
@@ -91,6 +104,13 @@ std::vector<Uuid> write_families(const CommitBatch& batch, const RunStatement& r
                                   of(oid::kJson, [](Notice n) { return std::string_view(n->payload); })}));
   }
   return left;
+}
+
+void part_from_batch(const CommitBatch& batch, const RunStatement& run, std::vector<Uuid>& left) {
+  const auto parents = closed_parents(batch);
+  const auto runs = open_runs(batch);
+  if (parents.empty() || runs.empty()) return;
+  note(left, run(kPartFromChildren, {uuid_array(parents), uuid_array(runs), bool_parameter(true)}));
 }
 
 pqxx::result continue_runs(const Commits& continued, WorkerId worker, const RunStatement& run) {

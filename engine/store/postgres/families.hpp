@@ -25,6 +25,9 @@ using Commits = std::vector<const RunCommit*>;
 
 /// The runs that could not be reached at once: kRunErrands, after the commit.
 std::vector<Uuid> write_families(const CommitBatch& batch, const RunStatement& run);
+/// The children of its closed parents that stand in the batch themselves, once their events are written: a history row
+/// that is waited for while others wait for ours could be a deadlock, so only these come so late.
+void part_from_batch(const CommitBatch& batch, const RunStatement& run, std::vector<Uuid>& left);
 /// Those of a batch that continue as new; in the order of their ids. Returns what kContinueRuns does: runs that are not
 /// this worker's any more.
 pqxx::result continue_runs(const Commits& continued, WorkerId worker, const RunStatement& run);

@@ -145,6 +145,7 @@ class BatchWriter {
     cancel_tasks();
     consume();
     if (!continued_.empty()) move_messages(continued_, run_);
+    part_from_batch(batch_, run_, left);
     return left;
   }
 
