@@ -64,10 +64,14 @@ WITH latest AS MATERIALIZED (
               THEN date_trunc('minute', $3::timestamptz - interval '1 microsecond', 'UTC')
               ELSE date_trunc('minute', now(), 'UTC') END AS minute),
 free AS MATERIALIZED (
-  SELECT l.minute - n * interval '1 minute' AS minute FROM latest l, generate_series(0, 10000) n
-  WHERE NOT EXISTS (SELECT 1 FROM platform.usage_reports r
-                    WHERE r.organization_id = $1::uuid AND r.event_time = l.minute - n * interval '1 minute')
-  ORDER BY n LIMIT 1),
+  SELECT minute FROM (
+    SELECT minute FROM latest
+    UNION ALL
+    SELECT r.event_time - interval '1 minute' FROM latest l JOIN platform.usage_reports r
+      ON r.organization_id = $1::uuid AND r.event_time <= l.minute) candidates
+  WHERE NOT EXISTS (SELECT 1 FROM platform.usage_reports u
+                    WHERE u.organization_id = $1::uuid AND u.event_time = candidates.minute)
+  ORDER BY minute DESC LIMIT 1),
 report AS (
   INSERT INTO platform.usage_reports (organization_id, period_start, seq, identifier, quantity, event_time)
   SELECT $1::uuid, $2::timestamptz, s.seq,

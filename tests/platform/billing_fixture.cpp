@@ -1,7 +1,6 @@
 #include "billing_fixture.hpp"
 
 #include <holdfast/testing/environment.hpp>
-#include <workflows/billing_cycle.hpp>
 
 namespace platform::test {
 
@@ -65,6 +64,10 @@ void BillingTest::use(const holdfast::Uuid& id, const std::string& ended_at, int
 }
 
 void BillingTest::bill(const holdfast::Uuid& id) {
+  while (run_cycle(id).periods > 0) {}
+}
+
+BillingDone BillingTest::run_cycle(const holdfast::Uuid& id) {
   holdfast::testing::Environment env;
   env.on(settle_period, [&](const BillingKey& in) { return step(bodies::settle_period, in); });
   env.on(report_usage, [&](const ReportKey& in, holdfast::worker::ActivityContext& context) {
@@ -74,7 +77,7 @@ void BillingTest::bill(const holdfast::Uuid& id) {
   env.on(record_refusal, [&](const ReportRefusal& in) { return step(bodies::record_refusal, in); });
   env.on(expire_report, [&](const ReportRefusal& in) { return step(bodies::expire_report, in); });
   env.on(close_period, [&](const BillingPeriod& in) { return step(bodies::close_period, in); });
-  env.execute(kBillingCycle, billing_cycle, {.organization_id = id});
+  return env.execute(kBillingCycle, billing_cycle, {.organization_id = id});
 }
 
 std::string BillingTest::sweep() {

@@ -11,6 +11,7 @@
 
 #include <activities/vendors/vendor_error.hpp>
 #include <tests/platform/platform_fixture.hpp>
+#include <workflows/billing_cycle.hpp>
 
 namespace platform::test {
 
@@ -47,6 +48,9 @@ class BillingTest : public PlatformTest {
   BillingTest();
 
   Services& services() { return billed_; }
+  Services with_billing(vendors::UsageBilling& billing) {
+    return Services{{}, database_, caches_, extractor_, sms_, email_, broadcaster_, endpoint_, billing};
+  }
   template <class Body, class In>
   auto step(const Body& body, const In& in) {
     pqxx::work tx(*connection_);
@@ -58,8 +62,9 @@ class BillingTest : public PlatformTest {
   void period_of(const holdfast::Uuid& id, const std::string& start, const std::string& end, int plan_minutes);
   /// A call of so many minutes that ended then, counted as add_usage counts it.
   void use(const holdfast::Uuid& id, const std::string& ended_at, int minutes);
-  /// The BillingCycle workflow, in memory, on the real steps. Throws what fails the run.
+  /// The BillingCycle workflow, in memory, on the real steps, until nothing is due. Throws what fails a run.
   void bill(const holdfast::Uuid& id);
+  BillingDone run_cycle(const holdfast::Uuid& id);
   /// Slugs of the organizations for which a run is due.
   std::string sweep();
 
@@ -69,7 +74,7 @@ class BillingTest : public PlatformTest {
   std::string events(const holdfast::Uuid& id);
 
   FakeVendor vendor_;
-  Services billed_{{}, database_, caches_, extractor_, sms_, email_, broadcaster_, endpoint_, vendor_};
+  Services billed_ = with_billing(vendor_);
   int calls_ = 0;
 };
 

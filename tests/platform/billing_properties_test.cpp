@@ -42,9 +42,7 @@ struct Tenant {
 
 class BillingProperties : public BillingTest, public testing::WithParamInterface<int> {
  protected:
-  BillingProperties() {
-    now_ = holdfast::parse_rfc3339(owner_value("SELECT platform.utc_text(now())"));
-  }
+  BillingProperties() { now_ = holdfast::parse_rfc3339(owner_value("SELECT platform.utc_text(now())")); }
 
   bool chance(double probability) { return std::uniform_real_distribution<>(0, 1)(random_) < probability; }
   std::int64_t below(std::int64_t n) { return std::uniform_int_distribution<std::int64_t>(0, n - 1)(random_); }
@@ -89,9 +87,7 @@ class BillingProperties : public BillingTest, public testing::WithParamInterface
                                       {.base_url = url_,
                                        .api_key = standin_.state().keys.stripe,
                                        .meter_id = std::string(standin::StripeStandin::kMeter)}};
-  Services through_stripe_ = [this] {
-    return Services{{}, database_, caches_, extractor_, sms_, email_, broadcaster_, endpoint_, stripe_};
-  }();
+  Services through_stripe_ = with_billing(stripe_);
 };
 
 Tenant BillingProperties::make_tenant(const holdfast::Uuid& id, const std::string& slug) {
@@ -236,8 +232,10 @@ void BillingProperties::settle(const Tenant& tenant) {
     run_billing(tenant, false);
   }
   FAIL() << "something is always due: "
-         << owner_value("SELECT string_agg(kind || ' ' || detail, '; ' ORDER BY created_at DESC) FROM "
-                        "platform.billing_events WHERE organization_id = " + id);
+         << owner_value(
+                "SELECT string_agg(kind || ' ' || detail, '; ' ORDER BY created_at DESC) FROM "
+                "platform.billing_events WHERE organization_id = " +
+                id);
 }
 
 void BillingProperties::check(const Tenant& tenant) {

@@ -9,8 +9,8 @@ namespace {
 using Billing = BillingTest;
 
 TEST_F(Billing, the_overage_of_an_ended_period_is_reported_before_the_period_moves) {
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 100);
-  use(acme_, "2026-01-20 12:00+00", 130);
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
+  use(acme_, "2025-01-20 12:00+00", 130);
   const auto due = step(bodies::settle_period, BillingKey{acme_});
   ASSERT_TRUE(due.is_due);
   EXPECT_TRUE(due.is_current);
@@ -26,14 +26,14 @@ TEST_F(Billing, the_overage_of_an_ended_period_is_reported_before_the_period_mov
   step(bodies::record_report, report);
   EXPECT_TRUE(step(bodies::close_period, due.period).moved);
   EXPECT_FALSE(step(bodies::close_period, due.period).moved);
-  EXPECT_EQ(organization(acme_), "2026-02-10T00:00:00.000000Z 2026-03-10T00:00:00.000000Z");
+  EXPECT_EQ(organization(acme_), "2025-02-10T00:00:00.000000Z 2025-03-10T00:00:00.000000Z");
   EXPECT_EQ(events(acme_), "usage.planned 30, usage.sending 30, usage.reported 30, period.closed 30");
   EXPECT_EQ(vendor_.of("cus_acme"), 30);
 }
 
 TEST_F(Billing, repeating_any_step_bills_once) {
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 100);
-  use(acme_, "2026-01-20 12:00+00", 130);
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
+  use(acme_, "2025-01-20 12:00+00", 130);
   const auto due = step(bodies::settle_period, BillingKey{acme_});
   const auto again = step(bodies::settle_period, BillingKey{acme_});
   EXPECT_EQ(again.reports, due.reports);
@@ -48,8 +48,8 @@ TEST_F(Billing, repeating_any_step_bills_once) {
 }
 
 TEST_F(Billing, a_period_without_overage_moves_without_a_report) {
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 100);
-  use(acme_, "2026-01-20 12:00+00", 100);
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
+  use(acme_, "2025-01-20 12:00+00", 100);
   bill(acme_);
   EXPECT_EQ(vendor_.requests(), 0);
   EXPECT_EQ(owner_value("SELECT count(*) FROM platform.usage_reports"), "0");
@@ -66,16 +66,16 @@ TEST_F(Billing, nothing_is_due_before_the_period_ends) {
 }
 
 TEST_F(Billing, a_call_belongs_to_the_period_in_which_it_ended) {
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 0);
-  use(acme_, "2026-02-09 23:59:59.999999+00", 1);
-  use(acme_, "2026-02-10 00:00+00", 2);  // the next one, which is not the organization's yet
-  use(acme_, "2026-03-10 00:00+00", 4);  // the one after that
-  use(acme_, "2025-12-01 00:00+00", 8);  // before the first one: counts in the first
-  EXPECT_EQ(ledger(acme_), "2026-01-10 9, 2026-02-10 2, 2026-03-10 4");
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 0);
+  use(acme_, "2025-02-09 23:59:59.999999+00", 1);
+  use(acme_, "2025-02-10 00:00+00", 2);  // the next one, which is not the organization's yet
+  use(acme_, "2025-03-10 00:00+00", 4);  // the one after that
+  use(acme_, "2024-12-01 00:00+00", 8);  // before the first one: counts in the first
+  EXPECT_EQ(ledger(acme_), "2025-01-10 9, 2025-02-10 2, 2025-03-10 4");
   bill(acme_);
-  use(acme_, "2026-02-01 00:00+00", 16);  // late: its period was billed
-  use(acme_, "2026-02-11 00:00+00", 32);
-  EXPECT_EQ(ledger(acme_), "2026-01-10 25, 2026-02-10 34, 2026-03-10 4");
+  use(acme_, "2025-02-01 00:00+00", 16);  // late: its period was billed
+  use(acme_, "2025-02-11 00:00+00", 32);
+  EXPECT_EQ(ledger(acme_), "2025-01-10 25, 2025-02-10 34, 2025-03-10 4");
   EXPECT_EQ(vendor_.of("cus_acme"), 9 + 2 + 4);
   bill(acme_);
   EXPECT_EQ(vendor_.of("cus_acme"), 25 + 34 + 4) << "late calls are billed as corrections";
@@ -84,12 +84,29 @@ TEST_F(Billing, a_call_belongs_to_the_period_in_which_it_ended) {
             "0 9, 1 16, 0 2, 1 32, 0 4");
 }
 
+TEST_F(Billing, a_call_that_is_counted_while_its_period_is_being_billed_is_billed_once) {
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
+  use(acme_, "2025-01-20 12:00+00", 130);
+  pqxx::connection other(runtime_);
+  pqxx::work counting(other);  // has not committed when the sum is taken
+  const CallUsage late{{acme_, "late", holdfast::parse_rfc3339("2025-01-21T00:00:00Z")}, 7 * 60'000};
+  bodies::add_usage(services(), counting, late);
+  bill(acme_);
+  EXPECT_EQ(vendor_.of("cus_acme"), 30);
+  EXPECT_EQ(sweep(), "");
+  counting.commit();
+  EXPECT_EQ(sweep(), "acme");
+  bill(acme_);
+  EXPECT_EQ(vendor_.of("cus_acme"), 37);
+  EXPECT_EQ(sweep(), "");
+}
+
 TEST_F(Billing, a_correction_in_the_customers_favour_is_a_negative_report) {
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 100);
-  use(acme_, "2026-01-20 12:00+00", 130);
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
+  use(acme_, "2025-01-20 12:00+00", 130);
   bill(acme_);
   owner(
-      "INSERT INTO platform.usage_ledger SELECT id, 'correction:1', '2026-01-20', '2026-01-10 00:00+00', -50 "
+      "INSERT INTO platform.usage_ledger SELECT id, 'correction:1', '2025-01-20', '2025-01-10 00:00+00', -50 "
       "FROM platform.organizations WHERE slug = 'acme'");
   bill(acme_);
   EXPECT_EQ(vendor_.of("cus_acme"), 0) << "used are 80 of 100";
@@ -97,10 +114,10 @@ TEST_F(Billing, a_correction_in_the_customers_favour_is_a_negative_report) {
 }
 
 TEST_F(Billing, a_late_plan_change_counts_for_its_share_of_the_period) {
-  period_of(acme_, "2026-03-01 00:00+00", "2026-04-01 00:00+00", 310);
-  owner("INSERT INTO platform.plan_changes VALUES ('" + acme_.to_string() + "', '2026-03-11 00:00+00', 'scale', 620)");
+  period_of(acme_, "2025-03-01 00:00+00", "2025-04-01 00:00+00", 310);
+  owner("INSERT INTO platform.plan_changes VALUES ('" + acme_.to_string() + "', '2025-03-11 00:00+00', 'scale', 620)");
   // 10 of 31 days with 310 minutes, 21 with 620.
-  use(acme_, "2026-03-20 12:00+00", 600);
+  use(acme_, "2025-03-20 12:00+00", 600);
   EXPECT_EQ(step(bodies::settle_period, BillingKey{acme_}).included_minutes, 100 + 420);
   EXPECT_EQ(owner_value("SELECT overage_minutes || ' ' || overage_cents FROM platform.billing_periods"), "80 9");
 }
@@ -108,15 +125,15 @@ TEST_F(Billing, a_late_plan_change_counts_for_its_share_of_the_period) {
 TEST_F(Billing, included_minutes_are_rounded_up_exactly) {
   const auto included = [&](const std::string& change) {
     owner("DELETE FROM platform.plan_changes");
-    owner("INSERT INTO platform.plan_changes VALUES ('" + acme_.to_string() + "', '2026-01-01', 'growth', 0), ('" +
+    owner("INSERT INTO platform.plan_changes VALUES ('" + acme_.to_string() + "', '2025-01-01', 'growth', 0), ('" +
           acme_.to_string() + "', '" + change + "', 'growth', 1000)");
     return owner_value("SELECT platform.included_minutes('" + acme_.to_string() +
-                       "', '2026-03-01 00:00+00', '2026-04-01 00:00+00')");
+                       "', '2025-03-01 00:00+00', '2025-04-01 00:00+00')");
   };
-  EXPECT_EQ(included("2026-03-01 00:00+00"), "1000");
-  EXPECT_EQ(included("2026-03-31 23:59:59.999999+00"), "1") << "a microsecond of a plan is a share of a minute";
-  EXPECT_EQ(included("2026-04-01 00:00+00"), "0");
-  EXPECT_EQ(included("2026-03-01 00:00:00.000001+00"), "1000");
+  EXPECT_EQ(included("2025-03-01 00:00+00"), "1000");
+  EXPECT_EQ(included("2025-03-31 23:59:59.999999+00"), "1") << "a microsecond of a plan is a share of a minute";
+  EXPECT_EQ(included("2025-04-01 00:00+00"), "0");
+  EXPECT_EQ(included("2025-03-01 00:00:00.000001+00"), "1000");
 }
 
 TEST_F(Billing, changing_an_organizations_plan_is_remembered_with_its_time) {
@@ -131,14 +148,14 @@ TEST_F(Billing, changing_an_organizations_plan_is_remembered_with_its_time) {
 TEST_F(Billing, an_unknown_time_zone_and_a_moved_boundary_of_an_ended_period_are_refused) {
   EXPECT_THROW(owner("UPDATE platform.organizations SET billing_time_zone = 'Mars/Olympus'"), pqxx::sql_error);
   owner("UPDATE platform.organizations SET billing_time_zone = 'Europe/Berlin' WHERE slug = 'acme'");
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 100);
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
   EXPECT_THROW(owner("UPDATE platform.organizations SET billing_time_zone = 'UTC' WHERE slug = 'acme'"),
                pqxx::sql_error);
 }
 
 TEST_F(Billing, an_attempt_after_the_vendors_window_asks_first) {
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 100);
-  use(acme_, "2026-01-20 12:00+00", 130);
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
+  use(acme_, "2025-01-20 12:00+00", 130);
   const auto due = step(bodies::settle_period, BillingKey{acme_});
   const ReportKey report{acme_, due.period.period_start, 0};
   bodies::report_usage(services(), report, 1);  // and the answer is lost
@@ -150,8 +167,8 @@ TEST_F(Billing, an_attempt_after_the_vendors_window_asks_first) {
 }
 
 TEST_F(Billing, an_attempt_after_the_window_that_never_got_through_is_sent) {
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 100);
-  use(acme_, "2026-01-20 12:00+00", 130);
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
+  use(acme_, "2025-01-20 12:00+00", 130);
   const auto due = step(bodies::settle_period, BillingKey{acme_});
   const ReportKey report{acme_, due.period.period_start, 0};
   vendor_.fail_next({.kind = vendors::VendorErrorKind::retry, .vendor = "stripe", .status = 503});
@@ -162,8 +179,8 @@ TEST_F(Billing, an_attempt_after_the_window_that_never_got_through_is_sent) {
 }
 
 TEST_F(Billing, a_report_that_became_too_old_is_planned_again_under_another_time) {
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 100);
-  use(acme_, "2026-01-20 12:00+00", 130);
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
+  use(acme_, "2025-01-20 12:00+00", 130);
   const auto due = step(bodies::settle_period, BillingKey{acme_});
   const ReportKey report{acme_, due.period.period_start, 0};
   owner(
@@ -183,12 +200,12 @@ TEST_F(Billing, a_report_that_became_too_old_is_planned_again_under_another_time
 }
 
 TEST_F(Billing, a_refused_report_keeps_the_period_and_is_tried_again_later) {
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 100);
-  use(acme_, "2026-01-20 12:00+00", 130);
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
+  use(acme_, "2025-01-20 12:00+00", 130);
   vendor_.fail_next(
       {.kind = vendors::VendorErrorKind::permanent, .vendor = "stripe", .status = 400, .code = "no_meter"});
   EXPECT_THROW(bill(acme_), holdfast::FailureError);
-  EXPECT_EQ(organization(acme_), "2026-01-10T00:00:00.000000Z 2026-02-10T00:00:00.000000Z");
+  EXPECT_EQ(organization(acme_), "2025-01-10T00:00:00.000000Z 2025-02-10T00:00:00.000000Z");
   EXPECT_EQ(owner_value("SELECT count(*) FROM platform.notifications WHERE kind = 'billing.refused'"), "1");
   EXPECT_EQ(sweep(), "");
   EXPECT_FALSE(step(bodies::settle_period, BillingKey{acme_}).is_due) << "not again within the hour";
@@ -200,9 +217,9 @@ TEST_F(Billing, a_refused_report_keeps_the_period_and_is_tried_again_later) {
 }
 
 TEST_F(Billing, without_a_customer_the_overage_stays_on_record_until_there_is_one) {
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 100);
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
   owner("UPDATE platform.organizations SET stripe_customer_id = NULL WHERE slug = 'acme'");
-  use(acme_, "2026-01-20 12:00+00", 130);
+  use(acme_, "2025-01-20 12:00+00", 130);
   bill(acme_);
   EXPECT_EQ(owner_value("SELECT bool_and(period_end > now()) FROM platform.organizations"), "t");
   EXPECT_EQ(sweep(), "") << "tried every hour";
@@ -214,11 +231,11 @@ TEST_F(Billing, without_a_customer_the_overage_stays_on_record_until_there_is_on
 }
 
 TEST_F(Billing, usage_that_the_vendor_rejects_later_is_owed_again) {
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 100);
-  use(acme_, "2026-01-20 12:00+00", 130);
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
+  use(acme_, "2025-01-20 12:00+00", 130);
   bill(acme_);
   const auto identifier = owner_value("SELECT identifier FROM platform.usage_reports");
-  EXPECT_EQ(identifier, "usage:" + acme_.to_string() + ":minutes:1768003200:0");
+  EXPECT_EQ(identifier, "usage:" + acme_.to_string() + ":minutes:1736467200:0");
   vendor_.reject(identifier, "archived_meter");
   const auto errors = bodies::read_meter_errors(services(), {"evt_1"});
   ASSERT_EQ(errors.rejected.size(), 1u);
@@ -246,7 +263,7 @@ TEST_F(Billing, identifiers_of_others_in_an_error_report_are_only_counted) {
 
 TEST_F(Billing, the_sweep_finds_what_is_due_and_starts_one_run_each) {
   EXPECT_EQ(sweep(), "");
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 0);
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 0);
   EXPECT_EQ(sweep(), "acme");
   EXPECT_EQ(step(bodies::start_due_billing, BillingPage{}).due, 1);
   EXPECT_EQ(owner_value("SELECT string_agg(workflow_id || ' ' || task_queue || ' ' || input, ', ') FROM holdfast.runs"),
@@ -254,7 +271,7 @@ TEST_F(Billing, the_sweep_finds_what_is_due_and_starts_one_run_each) {
       << "one run, however often it is found due";
   bill(acme_);
   EXPECT_EQ(sweep(), "");
-  use(acme_, "2026-02-01 00:00+00", 16);
+  use(acme_, "2025-02-01 00:00+00", 16);
   EXPECT_EQ(sweep(), "acme") << "a call came late";
   bill(acme_);
   EXPECT_EQ(sweep(), "");
@@ -270,8 +287,8 @@ TEST_F(Billing, a_period_is_left_alone_for_a_while_after_its_end) {
 
 TEST_F(Billing, the_doctor_finds_a_period_that_left_its_reports) {
   using holdfast::store::postgres::examine;
-  period_of(acme_, "2026-01-10 00:00+00", "2026-02-10 00:00+00", 100);
-  use(acme_, "2026-01-20 12:00+00", 130);
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
+  use(acme_, "2025-01-20 12:00+00", 130);
   bill(acme_);
   const auto findings = [&] {
     const auto checks = examine(test_database_.connection_string(), doctor_checks()).checks;

@@ -89,7 +89,8 @@ VendorConfig config_of(std::map<std::string, std::string> variables) {
 
 TEST(VendorConfig, NothingSetIsAllLocalAndStrict) {
   const auto config = config_of({{"OPENAI_API_KEY", ""}});
-  EXPECT_FALSE(config.openai || config.gemini || config.twilio || config.resend || config.supabase || config.vapi);
+  EXPECT_FALSE(config.openai || config.gemini || config.twilio || config.resend || config.supabase || config.vapi ||
+               config.stripe);
   EXPECT_FALSE(config.webhook_network.allow_loopback);
 }
 
@@ -100,7 +101,12 @@ TEST(VendorConfig, KeysChooseVendors) {
                                  {"TWILIO_AUTH_TOKEN", "t"},
                                  {"TWILIO_FROM", "+14155550100"},
                                  {"TWILIO_BASE_URL", "http://127.0.0.1:1"},
+                                 {"STRIPE_API_KEY", "sk_1"},
+                                 {"STRIPE_METER_ID", "mtr_1"},
+                                 {"STRIPE_EVENT_NAME", "minutes"},
                                  {"HOLDFAST_ALLOW_LOOPBACK", "1"}});
+  EXPECT_EQ(config.stripe.value().event_name, "minutes");
+  EXPECT_EQ(config.stripe.value().meter_id, "mtr_1");
   EXPECT_EQ(config.gemini.value().model, "gemini-x");
   EXPECT_EQ(config.twilio.value().base_url, "http://127.0.0.1:1");
   EXPECT_TRUE(config.vendor_network.allow_loopback);
@@ -116,6 +122,7 @@ TEST(VendorConfig, HalfAVendorIsAnErrorThatNamesTheVariable) {
     return "accepted";
   };
   EXPECT_EQ(error_of({{"RESEND_API_KEY", "r"}}), "RESEND_FROM: must be set, because RESEND_API_KEY is set");
+  EXPECT_EQ(error_of({{"STRIPE_API_KEY", "s"}}), "STRIPE_METER_ID: must be set, because STRIPE_API_KEY is set");
   EXPECT_NE(error_of({{"SUPABASE_URL", "u"}}).find("SUPABASE_SERVICE_KEY"), std::string::npos);
   EXPECT_NE(error_of({{"OPENAI_API_KEY", "a"}, {"GEMINI_API_KEY", "b"}}).find("not both"), std::string::npos);
   EXPECT_NE(error_of({{"HOLDFAST_ALLOW_LOOPBACK", "yes"}}).find("'yes'"), std::string::npos);

@@ -27,6 +27,8 @@ std::vector<Scenario> scenarios() {
       {"memory", "bytes that a parked run keeps in a worker's cache", memory},
       {"ingest", "webhooks over HTTP into platform-api", ingest},
       {"usage", "UsageAggregation: a day of a million calls of ten thousand organizations", usage},
+      {"billing", "BillingSweep and BillingCycle: the overage of a thousand organizations at their period's end",
+       billing},
       {"month", "a month of calls through ingress, processing, webhooks, usage and billing, and whether all is exact",
        month},
   };

@@ -48,6 +48,7 @@ Report replay(Bench& bench);
 Report memory(Bench& bench);
 Report ingest(Bench& bench);
 Report usage(Bench& bench);
+Report billing(Bench& bench);
 Report month(Bench& bench);
 
 /// In the order in which `all` runs them.
