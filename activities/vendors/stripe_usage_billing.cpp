@@ -85,7 +85,9 @@ void StripeUsageBilling::report(const MeterEvent& event) {
   }
   auto fault = read_fault(result);
   if (result.status == 400 && fault.message.find(kDuplicate) != std::string::npos) return;
-  if (result.status == 500 || result.status == 502 || result.status == 504)
+  // A 400 that cannot be read may be a duplicate.
+  const bool is_unreadable = result.status == 400 && !parse_json(result.body);
+  if (is_unreadable || result.status == 500 || result.status == 502 || result.status == 504)
     fault.kind = VendorErrorKind::unknown_outcome;
   throw VendorError(std::move(fault));
 }

@@ -260,6 +260,11 @@ void BillingProperties::check(const Tenant& tenant) {
                         "(SELECT coalesce(sum(quantity), 0) FROM platform.usage_reports r WHERE r.organization_id = "
                         "b.organization_id AND r.period_start = b.period_start AND r.rejected_at IS NULL))"),
             "0");
+  EXPECT_EQ(
+      owner_value("SELECT count(*) FROM platform.billing_events WHERE kind = 'usage.refused' AND detail ->> 'reason' "
+                  "NOT LIKE '%CustomerNotFound%' AND detail ->> 'reason' NOT LIKE '%Terminated%'"),
+      "0")
+      << "no fault of the vendor is taken for a refusal";
   EXPECT_EQ(current_period(tenant.id).period_start,
             boundary(tenant.model.anchor, tenant.model.zone, static_cast<int>(periods.size())));
   EXPECT_EQ(owner_value(

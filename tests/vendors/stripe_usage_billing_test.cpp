@@ -181,6 +181,14 @@ TEST_F(StripeTest, AnUnreadableSuccessIsUnknownAndCountsOnceWhenRepeated) {
   EXPECT_EQ(total(), 30);
 }
 
+TEST_F(StripeTest, ARefusalThatCannotBeReadMayBeADuplicateAndIsUnknown) {
+  billing.report(event());
+  inject(FaultMode::malformed_body);
+  EXPECT_EQ(fault(event()).kind, VendorErrorKind::unknown_outcome);
+  billing.report(event());
+  EXPECT_EQ(total(), 30);
+}
+
 TEST_F(StripeTest, SumsAreOfOneCustomerAndAWindowOfWholeMinutes) {
   const auto first = event(30, "a");
   auto earlier = event(12, "b");
