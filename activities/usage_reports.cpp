@@ -1,4 +1,9 @@
 #include <activities/billing.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
 #include <activities/billing_rows.hpp>
 #include <activities/bodies.hpp>
 #include <activities/statement.hpp>
@@ -111,6 +116,27 @@ bool is_counted(Services& services, const vendors::MeterEvent& event) {
   return sum != 0;
 }
 
+/// The wait before the next attempt: doubling from a second to ten minutes, anywhere within half of it either way, so
+/// that the customers of one period's end do not come back together.
+holdfast::Duration next_wait(int attempt) {
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  const double seconds = std::min(std::ldexp(1.0, std::min(attempt - 1, 20)), 600.0);
+  const double jittered = seconds * std::uniform_real_distribution<>(0.5, 1.5)(random);
+  return std::chrono::duration_cast<holdfast::Duration>(std::chrono::duration<double>(jittered));
+}
+
+/// Calls `call`, with the vendor's errors turned into activity failures that say when to come again.
+template <class Call>
+ReportSent reporting(int attempt, const Call& call) {
+  try {
+    return call();
+  } catch (const vendors::VendorError& error) {
+    const auto failure = activity_failure(error);
+    if (failure.failure().non_retryable || failure.failure().next_retry_delay) throw failure;
+    throw failure.with_next_retry(next_wait(attempt));
+  }
+}
+
 }  // namespace
 
 ReportSent report_usage(Services& services, const ReportKey& key, int attempt) {
@@ -119,7 +145,7 @@ ReportSent report_usage(Services& services, const ReportKey& key, int attempt) {
   begun.event.request_key = begun.event.identifier + "/" + std::to_string(attempt);
   const bool was_tried = begun.first_tried.count() >= 0;
   const bool is_too_old = begun.age > vendors::kOldestMeterEvent;
-  return as_activity_failure([&]() -> ReportSent {
+  return reporting(attempt, [&]() -> ReportSent {
     if (was_tried && (begun.first_tried > vendors::kMeterEventWindow || is_too_old) &&
         is_counted(services, begun.event))
       return {.found = true};

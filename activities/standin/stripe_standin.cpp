@@ -5,6 +5,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <ctime>
 #include <stdexcept>
@@ -78,6 +80,11 @@ json::object thin(json::object event) {
 }  // namespace
 
 StripeBehaviour parse_stripe_behaviour(const json::object& object) {
+  constexpr std::array<std::string_view, 4> kNames{"latency_ms", "per_second", "stored_500", "refuse_duplicates"};
+  for (const auto& [name, value] : object)
+    if (std::ranges::find(kNames, std::string_view(name)) == kNames.end())
+      throw std::invalid_argument(fmt::format(
+          "{}: is not known; use latency_ms, per_second, stored_500 or refuse_duplicates", std::string_view(name)));
   const StripeBehaviour usual;
   return {.latency = std::chrono::milliseconds(number(object, "latency_ms", usual.latency.count(), 60'000)),
           .per_second = static_cast<int>(number(object, "per_second", usual.per_second, 1'000'000)),

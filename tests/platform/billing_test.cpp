@@ -1,5 +1,7 @@
 #include "billing_fixture.hpp"
 
+#include <set>
+
 #include <activities/doctor_checks.hpp>
 #include <holdfast/core/errors.hpp>
 
@@ -176,6 +178,32 @@ TEST_F(Billing, an_attempt_after_the_window_that_never_got_through_is_sent) {
   owner("UPDATE platform.billing_events SET created_at = now() - interval '25 hours' WHERE kind = 'usage.sending'");
   EXPECT_FALSE(bodies::report_usage(services(), report, 2).found);
   EXPECT_EQ(vendor_.of("cus_acme"), 30);
+}
+
+TEST_F(Billing, attempts_come_again_with_growing_waits_that_differ_or_when_the_vendor_says) {
+  period_of(acme_, "2025-01-10 00:00+00", "2025-02-10 00:00+00", 100);
+  use(acme_, "2025-01-20 12:00+00", 130);
+  const auto due = step(bodies::settle_period, BillingKey{acme_});
+  const auto wait = [&](int attempt, std::optional<std::chrono::seconds> retry_after = {}) {
+    vendor_.fail_next(
+        {.kind = vendors::VendorErrorKind::retry, .vendor = "stripe", .status = 429, .retry_after = retry_after});
+    try {
+      bodies::report_usage(services(), {acme_, due.period.period_start, 0}, attempt);
+    } catch (const holdfast::ApplicationError& e) {
+      return e.failure().next_retry_delay.value();
+    }
+    ADD_FAILURE() << "the vendor fails";
+    return holdfast::Duration{};
+  };
+  std::set<holdfast::Duration> waits;
+  for (int i = 0; i < 20; ++i) {
+    waits.insert(wait(5));
+    EXPECT_GE(*waits.begin(), std::chrono::seconds(8));
+    EXPECT_LE(*waits.rbegin(), std::chrono::seconds(24));
+  }
+  EXPECT_GT(waits.size(), 10u);
+  EXPECT_LE(wait(1'000'000), std::chrono::minutes(15));
+  EXPECT_EQ(wait(3, std::chrono::seconds(7)), std::chrono::seconds(7));
 }
 
 TEST_F(Billing, a_report_that_became_too_old_is_planned_again_under_another_time) {

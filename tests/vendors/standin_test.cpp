@@ -1,4 +1,5 @@
 #include <holdfast/http/signature/hash.hpp>
+#include <holdfast/http/signature/stripe_signature.hpp>
 #include <tests/vendors/standin_fixture.hpp>
 
 #include <boost/json/parse.hpp>
@@ -137,6 +138,37 @@ TEST_F(StandinServerTest, StripeReplaysAnIdempotencyKey) {
   EXPECT_EQ(form(path, event, key).body, first.body);
   EXPECT_EQ(form(path, event + "3", key).status, 400);
   EXPECT_EQ(effects("stripe"), 1);
+}
+
+TEST_F(StandinServerTest, StripesBehaviourIsSetAndItsCallbacksAreToldOverTheControlApi) {
+  const HeaderList key{{"Authorization", "Bearer " + standin.state().keys.stripe}};
+  EXPECT_EQ(call("PUT", "/__standin/stripe/behaviour", R"({"stored_500":1})").status, 200);
+  const std::string event = "event_name=minutes&payload[stripe_customer_id]=cus_1&payload[value]=12&identifier=usage-1";
+  EXPECT_EQ(form("/v1/billing/meter_events", event, key).status, 500);
+  EXPECT_EQ(form("/v1/billing/meter_events", event, key).status, 200);
+  EXPECT_EQ(call("GET", "/__standin/stripe/totals").body, R"({"cus_1":12})");
+
+  const auto rejected = call("POST", "/__standin/stripe/reject", R"({"identifier":"usage-1","code":"archived_meter"})");
+  ASSERT_EQ(rejected.status, 200);
+  const auto callback = boost::json::parse(rejected.body);
+  const std::string body(callback.at("body").as_string()), signature(callback.at("signature").as_string());
+  const std::vector<std::string> secrets{standin.state().keys.stripe_webhook};
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  EXPECT_TRUE(holdfast::http::verify_stripe(secrets, {{"Stripe-Signature", signature}}, body, now));
+  EXPECT_EQ(boost::json::parse(body).at("type"), "v1.billing.meter.error_report_triggered");
+  EXPECT_EQ(call("GET", "/__standin/stripe/totals").body, "{}");
+  EXPECT_EQ(boost::json::parse(call("GET", "/__standin/stripe/events").body).as_array().size(), 1u);
+
+  const auto refusal = [&](const std::string& what, const std::string& json) {
+    const auto result = call("PUT", "/__standin/stripe/" + what, json);
+    EXPECT_EQ(result.status, 400) << json;
+    return result.body;
+  };
+  EXPECT_NE(refusal("behaviour", R"({"latency_ms":-1})").find("latency_ms: -1"), std::string::npos);
+  EXPECT_NE(refusal("behaviour", R"({"refuse_duplicates":1})").find("refuse_duplicates: 1"), std::string::npos);
+  EXPECT_NE(refusal("behaviour", R"({"colour":"red"})").find("colour"), std::string::npos);
+  EXPECT_NE(refusal("reject", R"({"identifier":"x"})").find("code"), std::string::npos);
+  EXPECT_EQ(call("PUT", "/__standin/stripe/nothing", "{}").status, 404);
 }
 
 TEST_F(StandinServerTest, ATakenPortIsAnError) {
