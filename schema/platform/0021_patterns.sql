@@ -65,13 +65,12 @@ BEGIN
                                          code bytea, similar_to uuid, title text, description text);
 END $$;
 
--- An embedding's numbers again, of unit length. Not fast: for people, and for pgvector.
+-- An embedding's numbers again, of unit length. For people, and for pgvector; a millisecond each.
 CREATE FUNCTION platform.embedding_values(code bytea) RETURNS real[]
-  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$
-  SELECT array_agg((CASE WHEN v >= 32768 THEN v - 65536 ELSE v END / 32000.0)::real ORDER BY i)
-  FROM (SELECT i, get_byte(code, i) + get_byte(code, i + 1) * 256 AS v
-        FROM generate_series(0, octet_length(code) - 2, 2) i) s
+  SELECT ARRAY(SELECT ((get_byte(code, i) + get_byte(code, i + 1) * 256 + 32768) % 65536 - 32768)::real / 32000::real
+               FROM generate_series(0, octet_length(code) - 2, 2) i)
 $$;
 
 -- With the extension: a column vector(1536) that follows `code` by itself, with an HNSW index. Run by the migration, and

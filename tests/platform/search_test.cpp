@@ -121,5 +121,42 @@ TEST_F(SearchTest, signs_without_words_find_by_meaning_alone_or_nothing) {
   for (const auto& hit : hits()) EXPECT_EQ(hit.text_rank, 0);
 }
 
+TEST_F(SearchTest, pgvector_finds_what_comparing_everything_finds) {
+  if (owner("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'").empty())
+    GTEST_SKIP() << "this server has no pgvector";
+  const auto traffic =
+      traffic::make_interactions({.seed = 3, .interactions = 400, .patterns = 6, .least_members = 20, .call_share = 0});
+  std::vector<std::string> texts;
+  for (const auto& one : traffic.interactions) texts.push_back(one.text);
+  store_texts(acme_, this_month(6), texts);
+  discover({acme_, "day", this_month(6)});
+  question_.limit = 20;
+  const auto answers = [&] {
+    std::vector<std::vector<SearchHit>> out;
+    for (const auto& pattern : traffic.patterns) {
+      question_.text = pattern.theme + " " + pattern.product;
+      out.push_back(hits());
+    }
+    return out;
+  };
+  owner("ALTER TABLE platform.embeddings DROP COLUMN IF EXISTS embedding");
+  owner("ALTER TABLE platform.patterns DROP COLUMN IF EXISTS embedding");
+  const auto exact = answers();
+  owner("CREATE EXTENSION IF NOT EXISTS vector");
+  ASSERT_EQ(owner_value("SELECT platform.adopt_pgvector()"), "t");
+  ASSERT_EQ(
+      owner_value("SELECT count(*) FROM pg_attribute WHERE attrelid = 'platform.embeddings'::regclass AND attname = "
+                  "'embedding' AND NOT attisdropped"),
+      "1");
+  const auto found = answers();
+  for (std::size_t q = 0; q < exact.size(); ++q) {
+    ASSERT_EQ(found[q].size(), exact[q].size());
+    for (std::size_t i = 0; i < exact[q].size(); ++i) {
+      EXPECT_EQ(found[q][i].id, exact[q][i].id) << q << " " << i;
+      EXPECT_EQ(found[q][i].similarity, exact[q][i].similarity);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace platform::test

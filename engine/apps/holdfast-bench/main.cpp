@@ -26,6 +26,7 @@ std::vector<Scenario> scenarios() {
       {"replay", "events per second from stored rows into a coroutine", replay},
       {"memory", "bytes that a parked run keeps in a worker's cache", memory},
       {"ingest", "webhooks over HTTP into platform-api", ingest},
+      {"patterns", "a day of one organization's interactions, to its patterns: rate, time, found and false", patterns},
       {"usage", "UsageAggregation: a day of a million calls of ten thousand organizations", usage},
       {"billing", "BillingSweep and BillingCycle: the overage of a thousand organizations at their period's end",
        billing},

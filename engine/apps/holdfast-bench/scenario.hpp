@@ -47,6 +47,7 @@ Report recover(Bench& bench);
 Report replay(Bench& bench);
 Report memory(Bench& bench);
 Report ingest(Bench& bench);
+Report patterns(Bench& bench);
 Report usage(Bench& bench);
 Report billing(Bench& bench);
 Report month(Bench& bench);
