@@ -93,8 +93,9 @@ void score(const Database& database, const traffic::InteractionTraffic& day, Fig
 }
 
 Figures measure(Bench& bench, std::uint64_t seed) {
+  const auto size = static_cast<std::size_t>(bench.settings.runs_or(10'000));
   const auto day = traffic::make_interactions(
-      {.seed = seed, .interactions = static_cast<std::size_t>(bench.settings.runs_or(10'000))});
+      {.seed = seed, .interactions = size, .patterns = std::clamp<std::size_t>(size / 100, 1, 40)});
   const auto posted = std::ranges::count_if(day.interactions, [](const auto& one) { return one.source != "call"; });
   Database database(bench.server);
   const auto date = post_all(database, day);
