@@ -52,6 +52,13 @@ TEST_F(StandinServerTest, FaultsHitTheRequestsThatTheyMatchAsOftenAsTheySay) {
   EXPECT_EQ(call("POST", "/hooks/b", "x").status, 200);
 }
 
+TEST_F(StandinServerTest, AFaultCanHitOneOfEveryFewRequests) {
+  call("POST", "/__standin/faults", R"({"match":"/hooks/c","times":2,"every":3,"mode":"status","status":503})");
+  std::vector<int> statuses;
+  for (int i = 0; i < 9; ++i) statuses.push_back(call("POST", "/hooks/c", "x").status);
+  EXPECT_EQ(statuses, (std::vector<int>{200, 200, 503, 200, 200, 503, 200, 200, 200}));
+}
+
 TEST_F(StandinServerTest, ABadFaultIsAnErrorThatNamesTheField) {
   const auto error = [&](std::string body) {
     const auto result = call("POST", "/__standin/faults", std::move(body));
