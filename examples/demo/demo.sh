@@ -90,6 +90,9 @@ standin_is_up() { grep -q 'http://' "$work/standin.log"; }
 until_true 10 standin_is_up || die "holdfast-standin did not start"
 outside=$(grep -o 'http://[^ ]*' "$work/standin.log" | head -n 1)
 
+# The payment vendor is outside, too; its key is the stand-in's.
+export STRIPE_BASE_URL=$outside STRIPE_API_KEY=sk_test_standin STRIPE_METER_ID=mtr_standin
+
 port=$(free_port)
 "$bin/wfctl" dev --dir "$work/stack" --port "$port" >"$work/dev.log" 2>&1 &
 dev_pid=$!
@@ -111,9 +114,9 @@ value() { sql "$1" -A -t; }
 title "Creating an organization with an endpoint for webhooks"
 psql -X -q -v ON_ERROR_STOP=1 -v id="$organization" -v vapi_secret="$vapi_secret" -v hook_url="$outside/hooks/practice" \
   -v hook_secret="$hook_secret" -f "$here/organization.sql" "$HOLDFAST_DATABASE_URL" || die "the organization was not created"
-curl -sS -f -o "$work/answer" -X POST -H 'Content-Type: application/json' -d "{\"secrets\": [\"$hook_secret\"]}" \
+curl -sS -f -o "$work/answer" -X POST -H 'Content-Type: application/json' -d "{\"secrets\": [\"$hook_secret\"], \"status\": 503, \"times\": 1}" \
   "$outside/__standin/hooks/practice" || die "the stand-in refused the endpoint's secret"
-say "Lakeside Dental ($organization), webhooks go to $outside/hooks/practice"
+say "Lakeside Dental ($organization), webhooks go to $outside/hooks/practice, which is down for the first one"
 
 # --- webhooks ---------------------------------------------------------------------------------------------------
 
@@ -181,7 +184,9 @@ rows platform.call_actions "SELECT position, kind, left(text, 70) AS text, due F
 rows platform.usage_ledger "SELECT source, minutes FROM platform.usage_ledger ORDER BY source"
 rows platform.organization_usage "SELECT slug, calls, minutes_used, plan_minutes FROM platform.organization_usage"
 rows "platform.outbox (SMS and e-mail that a real vendor would have sent)" "SELECT channel, recipient, left(translate(body, E'\\n', ' '), 60) AS body FROM platform.outbox ORDER BY idempotency_key, channel"
-rows platform.webhook_attempts "SELECT message_id, attempt, status_code, latency_ms FROM platform.webhook_attempts ORDER BY message_id"
+rows platform.webhook_attempts "SELECT message_id, attempt, status_code, latency_ms FROM platform.webhook_attempts ORDER BY message_id, attempt"
+expect "webhook attempts that failed, and were repeated" \
+  "$(value "SELECT count(*) FROM platform.webhook_attempts WHERE status_code = 503")" 1
 expect "calls" "$(value "SELECT count(*) FROM platform.calls")" 2
 expect "transcripts" "$(value "SELECT count(*) FROM platform.call_transcripts")" 1
 expect "recordings" "$(value "SELECT count(*) FROM platform.call_recordings")" 1
@@ -191,10 +196,72 @@ expect "minutes counted, each call once" "$(value "SELECT coalesce(sum(minutes),
 title "The webhooks as their receiver saw them"
 curl -sS -f "$outside/__standin/hooks/practice" >"$work/hooks.json" || die "the stand-in's journal cannot be read"
 jq -r '.[] | "    \(.id)  signature \(.verdict)  answered \(.status)\n      \(.body)"' "$work/hooks.json"
+expect "refused deliveries" "$(jq '[.[] | select(.status == 503)] | length' "$work/hooks.json")" 1
 expect "verified deliveries" "$(jq '[.[] | select(.verdict == "valid" and .status == 200)] | length' "$work/hooks.json")" 2
 expect "doubled deliveries" "$(jq '[.[] | select(.repeated)] | length' "$work/hooks.json")" 0
 
+# --- usage and billing ------------------------------------------------------------------------------------------
+
+finish() { # finish TYPE ID QUEUE INPUT: starts a run, waits for its end, shows its result
+  "$bin/wfctl" run start "$1" --id "$2" --queue "$3" --input "$4" -o ids >/dev/null || die "$1 was not started"
+  result=$("$bin/wfctl" run result "$2" --timeout 60s) || die "run $2 did not complete: $result"
+  say "$1: $(tr -d '\n' <<<"$result")"
+}
+
+title "Aggregating the day's usage (wfctl run start UsageAggregation)"
+for day in $(date -u -d "@$((now - 100))" +%F) $(date -u +%F); do
+  id=usage-$day
+  "$bin/wfctl" run describe "$id" >/dev/null 2>&1 && continue # once, unless midnight has just passed
+  finish UsageAggregation "$id" billing "{\"date\": \"$day\"}"
+done
+rows platform.daily_usage "SELECT date, calls, minutes, cost_usd, by_status FROM platform.daily_usage ORDER BY date"
+rows platform.usage_alerts "SELECT percent, minutes_used FROM platform.usage_alerts ORDER BY percent"
+expect "calls of the day" "$(value "SELECT sum(calls) FROM platform.daily_usage")" 2
+
+title "Billing: the period ends, 2 of its 4 minutes are beyond the plan (wfctl run start BillingSweep)"
+sql "UPDATE platform.organizations SET period_end = now() WHERE id = '$organization'"
+finish BillingSweep billing-sweep-demo billing '{"grace_seconds": 0}'
+result=$("$bin/wfctl" run result "billing-$organization" --timeout 60s) || die "the bill was not made: $result"
+say "BillingCycle: $(tr -d '\n' <<<"$result")"
+rows platform.billing_periods "SELECT used_minutes, included_minutes, overage_minutes, reported_minutes FROM platform.billing_periods"
+rows platform.billing_events "SELECT kind, quantity FROM platform.billing_events ORDER BY created_at, kind"
+curl -sS -f "$outside/__standin/stripe/totals" >"$work/totals.json" || die "the payment vendor's totals cannot be read"
+expect "minutes that the payment vendor was told" "$(jq -r '.cus_lakeside' "$work/totals.json")" 2
+
+# --- patterns ---------------------------------------------------------------------------------------------------
+
+title "Posting interactions (POST /v1/interactions), and finding what recurs in them"
+api_key=$(value "SELECT platform.create_api_key('$organization', 'demo')")
+interact() { # interact TEXT
+  curl -sS --max-time 20 -o "$work/answer" -w '%{http_code}' -H "Authorization: Bearer $api_key" \
+    -H 'Content-Type: application/json' -d "{\"source\": \"web\", \"content\": \"$1\"}" "$api/v1/interactions"
+}
+taken=0
+while IFS= read -r text; do
+  [ "$(interact "$text")" = 202 ] || die "an interaction was refused: $(<"$work/answer")"
+  taken=$((taken + 1))
+done <"$here/interactions.txt"
+say "$taken interactions were taken"
+interactions_done() { [ "$("$bin/wfctl" run list --type InteractionProcessing --status completed -o ids | wc -l)" -ge "$taken" ]; }
+until_true 60 interactions_done || die "the interactions were not processed within 60 s"
+today=$(date -u +%F)
+finish PatternDiscovery "patterns-$organization-day-$today" patterns \
+  "{\"organization_id\": \"$organization\", \"period\": \"day\", \"start\": \"$today\"}"
+curl -sS -f -H "Authorization: Bearer $api_key" "$api/v1/patterns" >"$work/patterns.json" || die "the patterns cannot be read"
+jq -r '.data[] | "    \(.description)  (confidence \(.confidence))"' "$work/patterns.json"
+[ "$(jq '.data | length' "$work/patterns.json")" -ge 1 ] || die "no pattern was found"
+curl -sS -f -G -H "Authorization: Bearer $api_key" --data-urlencode 'q=invoice charged twice' "$api/v1/search" >"$work/found.json" ||
+  die "the search failed"
+say "search for \"invoice charged twice\": $(jq -r '.data[0] | "\(.kind): \(.text // .description // .title)"' "$work/found.json" | head -c 100)"
+
 title "The engine's promises, checked on its tables (wfctl doctor)"
 "$bin/wfctl" doctor || die "wfctl doctor found something"
+
+title "To look at each of these yourself, while wfctl dev runs"
+say "wfctl run list | run describe ID | run history ID      why a run waits, what it did"
+say "wfctl run list --type WebhookDelivery                  deliveries and their attempts (also GET /v1/deliveries)"
+say "wfctl run list --type BillingCycle                     bills (also GET /v1/billing/preview)"
+say "wfctl run history patterns-ORGANIZATION-day-DATE       how patterns were found (also GET /v1/patterns, /v1/search)"
+say "wfctl doctor                                           whether every promise holds"
 
 title "Done: everything that was expected was seen"
