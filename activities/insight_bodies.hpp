@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include <pqxx/transaction_base>
 
 #include <activities/insight_services.hpp>
@@ -18,7 +20,8 @@ holdfast::Nothing record_interaction_failure(InsightServices&, pqxx::transaction
 
 DiscoveriesStarted start_discoveries(InsightServices&, pqxx::transaction_base&, const DiscoveryPage&);
 TextsEmbedded embed_missing_texts(InsightServices&, const PatternPeriod&);
-PatternsFound find_patterns(InsightServices&, const PatternPeriod&);
+/// `stop` is asked now and then; once it is true, the attempt fails and writes nothing.
+PatternsFound find_patterns(InsightServices&, const PatternPeriod&, const std::function<bool()>& stop = {});
 PatternsFound sum_up_patterns(InsightServices&, const PatternPeriod&);
 holdfast::Nothing describe_pattern(InsightServices&, const DescribePattern&);
 PatternsStored store_patterns(InsightServices&, pqxx::transaction_base&, const PatternPeriod&);

@@ -10,6 +10,7 @@
 #include <activities/patterns/clustering.hpp>
 #include <activities/period_range.hpp>
 #include <activities/statement.hpp>
+#include <holdfast/core/errors.hpp>
 
 namespace platform::bodies {
 namespace {
@@ -120,10 +121,11 @@ PatternCandidate candidate_of(const Cluster& cluster, const Texts& texts, const 
 
 }  // namespace
 
-PatternsFound find_patterns(InsightServices& services, const PatternPeriod& period) {
+PatternsFound find_patterns(InsightServices& services, const PatternPeriod& period, const std::function<bool()>& stop) {
   const auto texts = read_texts(services, period);
   patterns::ClusterOptions options;
   options.least_members = patterns::usual_support(texts.ids.size());
+  options.stop = stop;
   auto clusters = patterns::find_clusters(texts.codes, texts.ids, options);
   if (clusters.size() > kMostPatternsPerPeriod) clusters.resize(kMostPatternsPerPeriod);
   const auto words = read_words(services, period, texts, clusters);
@@ -133,6 +135,8 @@ PatternsFound find_patterns(InsightServices& services, const PatternPeriod& peri
     candidates.push_back(candidate_of(clusters[n], texts, words[n]));
     link_to_earlier(candidates.back(), earlier, patterns::same_pattern_similarity(clusters[n].limit));
   }
+  // An attempt that nobody waits for any more must not overwrite what the next one has found.
+  if (stop && stop()) throw holdfast::ApplicationError("Stopped", "the attempt was given up");
   write_candidates(services, period, candidates);
   return {.texts = static_cast<std::int64_t>(texts.ids.size()),
           .patterns = static_cast<std::int64_t>(candidates.size())};

@@ -80,7 +80,9 @@ void register_insight_activities(holdfast::worker::Registry& registry, InsightSe
   registry.add(record_interaction_failure, in_transaction(services, bodies::record_interaction_failure));
   registry.add(start_discoveries, in_transaction(services, bodies::start_discoveries));
   registry.add(embed_missing_texts, plain(services, bodies::embed_missing_texts));
-  registry.add(find_patterns, plain(services, bodies::find_patterns));
+  registry.add(find_patterns, [&services](const PatternPeriod& in, ActivityContext& context) {
+    return bodies::find_patterns(services, in, [&context] { return context.cancel_requested(); });
+  });
   registry.add(sum_up_patterns, plain(services, bodies::sum_up_patterns));
   registry.add(describe_pattern, plain(services, bodies::describe_pattern));
   registry.add(store_patterns, in_transaction(services, bodies::store_patterns));

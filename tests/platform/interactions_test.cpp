@@ -1,5 +1,8 @@
 #include "insight_fixture.hpp"
 
+#include <chrono>
+#include <thread>
+
 #include <holdfast/core/codec.hpp>
 #include <holdfast/core/errors.hpp>
 
@@ -52,6 +55,35 @@ TEST_F(Interactions, a_repeated_post_changes_nothing_whatever_it_says) {
   EXPECT_EQ(owner_value("SELECT count(*) FROM platform.interaction_events"), "1");
   EXPECT_EQ(owner_value("SELECT count(*) FROM holdfast.runs"), "1");
   EXPECT_TRUE(post(kSecond, "hello").is_new);
+}
+
+TEST_F(Interactions, posts_of_one_id_at_the_same_moment_are_one) {
+  // The second is under way while the first has not committed: it waits, and then finds it.
+  pqxx::connection other(runtime_);
+  const auto sql = "SELECT is_new, platform.utc_text(created_at) FROM platform.post_interaction('" + acme_.to_string() +
+                   "', '" + kFirst + "', 'web', 'hello', occurred_at => $1::timestamptz)";
+  pqxx::work first(*connection_);
+  const auto one = first.exec_params1(sql, this_month(2) + "T10:00:00Z");
+  EXPECT_TRUE(one[0].as<bool>());
+  const auto later = this_month(3) + "T10:00:00Z";
+  pqxx::row two;
+  std::thread second([&] {
+    pqxx::work tx(other);
+    two = tx.exec_params1(sql, later);
+    tx.commit();
+  });
+  const auto waits = [&] {
+    return owner_value("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')") !=
+           "0";
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!waits() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  first.commit();
+  second.join();
+  EXPECT_FALSE(two[0].as<bool>());
+  EXPECT_STREQ(two[1].c_str(), one[1].c_str());
+  EXPECT_EQ(owner_value("SELECT count(*) FROM platform.interaction_events"), "1");
+  EXPECT_EQ(owner_value("SELECT count(*) FROM holdfast.runs"), "1");
 }
 
 TEST_F(Interactions, posts_of_unknown_organizations_and_sources_are_refused) {

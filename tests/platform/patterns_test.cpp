@@ -81,6 +81,16 @@ TEST_F(Patterns, a_repeated_search_replaces_what_an_earlier_attempt_found) {
   EXPECT_EQ(owner_value("SELECT count(*) FROM platform.pattern_clusters"), "1");
 }
 
+TEST_F(Patterns, an_attempt_that_nobody_waits_for_writes_nothing) {
+  store_texts(acme_, this_month(3), about_grills(9));
+  bodies::embed_missing_texts(insights_, day(3));
+  EXPECT_THROW(bodies::find_patterns(insights_, day(3), [] { return true; }), holdfast::ApplicationError);
+  EXPECT_EQ(owner_value("SELECT count(*) FROM platform.pattern_clusters"), "0");
+  bodies::find_patterns(insights_, day(3));
+  EXPECT_THROW(bodies::find_patterns(insights_, day(3), [] { return true; }), holdfast::ApplicationError);
+  EXPECT_EQ(owner_value("SELECT count(*) FROM platform.pattern_clusters"), "1");
+}
+
 TEST_F(Patterns, a_day_without_texts_or_patterns_is_a_result_too) {
   EXPECT_EQ(discover(day(3)).patterns, 0);
   store_texts(acme_, this_month(3), {"one", "two", "three"});
