@@ -38,6 +38,28 @@ SELECT format('organization %s, period from %s: %s minutes of %s calls in the le
   FULL JOIN (SELECT organization_id, period_start, sum(minutes) AS minutes, sum(calls) AS calls
                FROM platform.usage_counters GROUP BY 1, 2) c USING (organization_id, period_start)
  WHERE (l.minutes, l.calls) IS DISTINCT FROM (c.minutes, c.calls)
+ LIMIT $1)sql"},
+          {.name = "the interaction counters of every organization and period add up to its ledger",
+           .kind = DoctorCheck::Kind::promise,
+           .scope = DoctorCheck::Scope::database,
+           .sql = R"sql(
+SELECT format('organization %s, period from %s: %s interactions of %s tokens in the ledger, %s of %s in the counters',
+              coalesce(l.organization_id, c.organization_id), coalesce(l.period_start, c.period_start),
+              coalesce(l.interactions, 0), coalesce(l.tokens, 0), coalesce(c.interactions, 0), coalesce(c.tokens, 0))
+  FROM (SELECT organization_id, period_start, count(*) AS interactions,
+               sum(prompt_tokens + completion_tokens) AS tokens
+          FROM platform.interaction_ledger GROUP BY 1, 2) l
+  FULL JOIN (SELECT organization_id, period_start, sum(interactions) AS interactions, sum(tokens) AS tokens
+               FROM platform.interaction_counters GROUP BY 1, 2) c USING (organization_id, period_start)
+ WHERE (l.interactions, l.tokens) IS DISTINCT FROM (c.interactions, c.tokens)
+ LIMIT $1)sql"},
+          {.name = "a repeated pattern leads to the first of its kind, of the same organization",
+           .kind = DoctorCheck::Kind::promise,
+           .scope = DoctorCheck::Scope::database,
+           .sql = R"sql(
+SELECT format('pattern %s of organization %s leads to %s', p.id, p.organization_id, p.similar_to)
+  FROM platform.patterns p JOIN platform.patterns f ON f.id = p.similar_to
+ WHERE f.similar_to IS NOT NULL OR f.organization_id <> p.organization_id OR f.period <> p.period
  LIMIT $1)sql"}};
 }
 

@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include <activities/doctor_checks.hpp>
+
 #include <holdfast/core/errors.hpp>
 
 namespace platform::test {
@@ -215,6 +217,34 @@ TEST_F(Patterns, planted_patterns_of_a_day_are_found_through_the_database) {
                          theme + "%'") == "t";
   }
   EXPECT_EQ(found, 15u);
+}
+
+/// What the doctor finds wrong with interactions and patterns.
+TEST_F(Patterns, the_doctor_sees_counters_and_links_that_are_wrong) {
+  const auto findings = [&] {
+    std::string out;
+    for (const auto& check : doctor_checks()) {
+      pqxx::nontransaction tx(*owner_);
+      for (const auto& row : tx.exec_params(check.sql, 10)) out += std::string(row[0].c_str()) + "\n";
+    }
+    return out;
+  };
+  owner(
+      "INSERT INTO platform.interaction_ledger (organization_id, interaction_id, created_at, period_start, "
+      "prompt_tokens) "
+      "VALUES ('" +
+      acme_.to_string() + "', gen_random_uuid(), now(), '2026-11-01', 7)");
+  owner("INSERT INTO platform.interaction_counters VALUES ('" + acme_.to_string() + "', '2026-11-01', 1, 1, 7)");
+  store_texts(acme_, this_month(3), about_grills(9));
+  store_texts(acme_, this_month(4), about_grills(9));
+  discover(day(3));
+  discover(day(4));
+  EXPECT_EQ(findings(), "");
+  owner("UPDATE platform.interaction_counters SET tokens = 8");
+  EXPECT_NE(findings().find("1 interactions of 7 tokens in the ledger, 1 of 8 in the counters"), std::string::npos);
+  owner("UPDATE platform.interaction_counters SET tokens = 7");
+  owner("UPDATE platform.patterns SET period = 'week' WHERE similar_to IS NULL");
+  EXPECT_NE(findings().find("leads to"), std::string::npos);
 }
 
 }  // namespace
