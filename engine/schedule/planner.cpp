@@ -37,6 +37,7 @@ class Planner {
     run_backfills();
     run_ticks();
     decide_next();
+    plan_.waiting = !state_.buffer.empty() || (in_.definition.pause_on_failure && !plan_.paused && !open_.empty());
     plan_.watch = std::move(open_);
     plan_.state = std::move(state_);
     return std::move(plan_);

@@ -97,6 +97,7 @@ struct Plan {
   std::vector<std::string> cancel, terminate;  ///< workflow ids
   std::vector<std::string> watch;              ///< workflow ids to look at next time
   ScheduleState state;
+  bool waiting = false;  ///< the end of a watched run is of interest at once
   bool paused = false;
   std::string note;  ///< not empty: why it was paused just now
   std::optional<std::int64_t> remaining_actions;

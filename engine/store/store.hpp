@@ -10,6 +10,7 @@
 #include <holdfast/core/time.hpp>
 #include <holdfast/core/uuid.hpp>
 #include <holdfast/store/errors.hpp>
+#include <holdfast/store/schedule_store.hpp>
 #include <holdfast/store/types.hpp>
 
 namespace holdfast::store {
@@ -92,6 +93,10 @@ class Store {
   virtual std::vector<ActivityKey> heartbeat_activities(WorkerId worker, std::span<const Heartbeat> beats) = 0;
   /// Tasks whose timeout passed or whose worker died, claimed for a decision by the caller through finish_activities.
   virtual std::vector<ExpiredActivity> claim_expired_activities(WorkerId worker, int limit) = 0;
+
+  // --- schedules --------------------------------------------------------------------------------------------------
+
+  virtual ScheduleStore& schedules() = 0;
 
   // --- wake-ups: hints only, lossy by contract --------------------------------------------------------------------
 

@@ -205,11 +205,12 @@ struct QueueDescription {
 };
 /// What a peek found. Hints only: by the time it is acted on, somebody else may have taken it.
 struct Readiness {
-  bool runs = false;                ///< a claimable run is due in one of the queues
-  bool activities = false;          ///< a claimable activity task is due in one of the queues
-  bool expired_activities = false;  ///< some activity task passed its timeout
-  bool expired_workers = false;     ///< some worker's lease ended, or a commit left something to be done
-  std::vector<WorkerId> rung;       ///< owners with a rung doorbell
+  bool runs = false;                        ///< a claimable run is due in one of the queues
+  bool activities = false;                  ///< a claimable activity task is due in one of the queues
+  bool expired_activities = false;          ///< some activity task passed its timeout
+  bool expired_workers = false;             ///< some worker's lease ended, or a commit left something to be done
+  std::vector<WorkerId> rung;               ///< owners with a rung doorbell
+  std::optional<Duration> schedule_due_in;  ///< when the next schedule is due (0: now); nullopt: never
 };
 struct TakeoverReport {
   int workers = 0;
@@ -240,6 +241,7 @@ struct ClaimedRun {
   std::optional<Timestamp> deadline;  ///< execution timeout
   Uuid parent_run_id;                 ///< nil: it is nobody's child
   CommandSeq parent_seq = 0;
+  Payload scheduled;  ///< of runs that a schedule started: a ScheduledBy as JSON
 };
 
 struct RunMessages {

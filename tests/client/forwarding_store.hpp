@@ -55,6 +55,7 @@ class ForwardingStore final : public store::Store {
     if (before_closed_runs) before_closed_runs();
     return inner.closed_runs(run_ids);
   }
+  store::ScheduleStore& schedules() override { return inner.schedules(); }
   std::vector<store::RunSummary> list_runs(const store::ListFilter& filter) override { return inner.list_runs(filter); }
   std::vector<HistoryRow> read_history(const Uuid& run_id, EventId first, int limit) override {
     return inner.read_history(run_id, first, limit);

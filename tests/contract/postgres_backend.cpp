@@ -22,7 +22,7 @@ class PostgresHarness final : public StoreHarness {
  public:
   explicit PostgresHarness(Way way) {
     pqxx::work tx(shared_.connection);
-    for (const auto* table : {"runs", "live_runs", "inbox", "history", "activity_tasks", "workers"}) {
+    for (const auto* table : {"runs", "live_runs", "inbox", "history", "activity_tasks", "workers", "schedules"}) {
       tx.exec("DELETE FROM holdfast." + std::string(table));
     }
     tx.commit();
@@ -44,6 +44,7 @@ class PostgresHarness final : public StoreHarness {
     const std::string d = "interval '" + std::to_string(by.count()) + " microseconds'";
     tx.exec("UPDATE holdfast.live_runs SET ready_at = ready_at - " + d);
     tx.exec("UPDATE holdfast.runs SET deadline = deadline - " + d);
+    tx.exec("UPDATE holdfast.schedules SET next_at = next_at - " + d + ", since = since - " + d);
     tx.exec("UPDATE holdfast.workers SET lease_until = lease_until - " + d);
     tx.exec("UPDATE holdfast.activity_tasks SET ready_at = ready_at - " + d + ", scheduled_at = scheduled_at - " + d +
             ", started_at = started_at - " + d + ", timeout_at = timeout_at - " + d + ", close_by = close_by - " + d);

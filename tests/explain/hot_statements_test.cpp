@@ -25,7 +25,7 @@ using postgres::Statement;
 
 const std::set<std::string> kSmallTables{"workers", "namespaces", "migrations", "errands"};
 /// They walk an index from its front, and stop after the first few rows.
-const std::set<std::string> kWalks{"peek"};
+const std::set<std::string> kWalks{"peek", "next_schedule"};
 /// What a batch of a hundred may touch of one table in one statement.
 constexpr double kRowsOfABatch = 2000;
 
@@ -82,6 +82,11 @@ class HotStatements : public testing::Test {
                now(), CASE WHEN n % 100 = 0 THEN 1000 + n % 7 END, now() + (n - 1000) * interval '1 s', 'StartToClose',
                interval '1 min', 'default', 'x', 'default', 'charge', '{}', '{}'
           FROM ids;
+      TRUNCATE holdfast.schedules;
+      INSERT INTO holdfast.schedules (namespace, schedule_id, next_at, definition, watched, waiting)
+        SELECT 'default', 'schedule-' || n, CASE WHEN n % 2 = 0 THEN now() - n * interval '1 us' ELSE now() + interval '1 day' END,
+               '{}', json_build_array('open-' || n), true
+          FROM generate_series(1, 1000000) n;
       ANALYZE)sql");
   }
 
@@ -223,6 +228,31 @@ void exercise_lane(Store& store, WorkerId worker) {
   step->commit(batch);
 }
 
+void exercise_schedules(ScheduleStore& schedules) {
+  const auto report = schedules.fire_schedules(100, [](Timestamp now, std::span<const DueSchedule> due) {
+    std::vector<ScheduleDecision> out;
+    for (const auto& schedule : due) {
+      ScheduledStart start;
+      start.run_id = fresh_id();
+      start.workflow_id = schedule.row.key.schedule_id + "-now";
+      start.workflow_type = "Order";
+      start.task_queue = "default";
+      start.scheduled_at = now;
+      start.last_completed = start.last_failed = schedule.watched.at(0).run_id;
+      out.push_back(
+          {.key = schedule.row.key, .starts = {start}, .state = "{}", .next_at = now + std::chrono::hours(1)});
+    }
+    return out;
+  });
+  EXPECT_EQ(report.starts, 100);
+  std::vector<ScheduleKey> keys;
+  for (int n = 1; n < 200; n += 2) keys.push_back({"default", "schedule-" + std::to_string(n)});
+  EXPECT_EQ(schedules.request_schedule(keys[0], R"({"trigger":"2026-11-30T00:00:00Z"})"), ScheduleChange::done);
+  schedules.hurry_schedules(keys);
+  EXPECT_TRUE(schedules.describe_schedule(keys[0]));
+  EXPECT_EQ(schedules.list_schedules({.after = "schedule-5"}).size(), 100u);
+}
+
 void HotStatements::exercise_every_verb(Store& store) {
   const std::vector<std::string> queues{"default"};
   const WorkerId worker =
@@ -262,6 +292,7 @@ void HotStatements::exercise_every_verb(Store& store) {
   store.finish_activities(outcomes);
   EXPECT_FALSE(store.claim_expired_activities(worker, 100).empty());
 
+  exercise_schedules(store.schedules());
   const std::vector<WorkerId> me{worker};
   store.peek(me, queues);
   std::vector<Uuid> ids;

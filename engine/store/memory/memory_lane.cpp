@@ -105,6 +105,7 @@ ClaimedRun MemoryStep::claim(const Uuid& run_id, LiveRow& row) {
   out.deadline = run.deadline;
   out.parent_run_id = run.summary.parent_run_id;
   out.parent_seq = run.parent_seq;
+  out.scheduled = run.scheduled;
   row.owner = worker_;
   row.ready_at = kNever;
   row.fresh = row.rung = row.quarantined = false;

@@ -181,6 +181,7 @@ std::optional<Timestamp> MemoryStore::next_due() {
   for (const auto& entry : tables_->live) {
     if (entry.second.owner == 0) due = std::min(due, entry.second.ready_at);
   }
+  due = std::min(due, tables_->next_schedule_at().value_or(kNever));
   for (const auto& entry : tables_->tasks) due = std::min({due, entry.second.ready_at, entry.second.timeout_at});
   if (due == kNever) return std::nullopt;
   return due;

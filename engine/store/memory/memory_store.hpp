@@ -15,7 +15,7 @@ struct MemoryStoreOptions {
 /// The store's contract in memory, for tests and the testing environment: everything is lost with the object, and
 /// BusinessTransaction::postgres() throws std::logic_error. One mutex guards it all.
 /// Sessions, transactions and listeners must not outlive it.
-class MemoryStore final : public Store {
+class MemoryStore final : public Store, private ScheduleStore {
  public:
   explicit MemoryStore(MemoryStoreOptions options = {});
   ~MemoryStore() override;
@@ -44,6 +44,18 @@ class MemoryStore final : public Store {
   int finish_activities(std::span<const ActivityOutcome> outcomes) override;
   std::vector<ActivityKey> heartbeat_activities(WorkerId worker, std::span<const Heartbeat> beats) override;
   std::vector<ExpiredActivity> claim_expired_activities(WorkerId worker, int limit) override;
+
+  ScheduleStore& schedules() override { return *this; }
+  bool create_schedule(const NewSchedule& schedule) override;
+  ScheduleChange update_schedule(const ScheduleKey& key, const ScheduleContent& content,
+                                 std::int64_t expected_version) override;
+  bool delete_schedule(const ScheduleKey& key) override;
+  bool pause_schedule(const ScheduleKey& key, bool paused, std::string_view note) override;
+  ScheduleChange request_schedule(const ScheduleKey& key, const Payload& request) override;
+  void hurry_schedules(std::span<const ScheduleKey> keys) override;
+  std::optional<ScheduleRow> describe_schedule(const ScheduleKey& key) override;
+  std::vector<ScheduleRow> list_schedules(const ScheduleFilter& filter) override;
+  FireReport fire_schedules(int limit, const DecideSchedules& decide) override;
 
   void notify(std::span<const std::string> hints) override;
   std::unique_ptr<Listener> listen() override;

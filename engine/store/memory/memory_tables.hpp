@@ -24,6 +24,7 @@ struct RunRow {
   CommandSeq parent_seq = 0;
   ParentClosePolicy parent_close_policy = ParentClosePolicy::terminate;
   Uuid first_run_id, previous_run_id, next_run_id;
+  Payload scheduled;
 };
 
 /// Row of `live_runs`.
@@ -77,6 +78,7 @@ struct MemoryTables {
   std::map<Uuid, std::set<Uuid>> message_ids;  ///< per run, also of consumed messages
   std::map<std::pair<Uuid, CommandSeq>, TaskRow> tasks;
   std::map<WorkerId, WorkerRow> workers;
+  std::map<ScheduleKey, ScheduleRow> schedules;
   std::int64_t last_inbox_id = 0;
   WorkerId last_worker_id = 0;
 
@@ -112,6 +114,8 @@ struct MemoryTables {
   void tell_parent(const ParentNotice& notice);
   void part_from_children(const Uuid& parent);
   void continue_as_new(const RunCommit& commit);
+
+  std::optional<Timestamp> next_schedule_at() const;
 
   std::vector<Message> unread(const Uuid& run_id) const;
   /// All tasks of one run, by seq.

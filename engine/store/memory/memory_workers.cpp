@@ -125,6 +125,7 @@ Readiness MemoryStore::peek(std::span<const WorkerId> workers, std::span<const s
     return std::ranges::find(task_queues, queue) != task_queues.end();
   };
   Readiness out;
+  if (const auto next = tables_->next_schedule_at()) out.schedule_due_in = std::max(Duration(0), *next - now);
   for (const auto& [run_id, row] : tables_->live) {
     if (row.owner == 0 && row.ready_at <= now && served(tables_->runs.at(run_id).summary.task_queue)) out.runs = true;
     const bool ours = std::ranges::find(workers, row.owner) != workers.end();

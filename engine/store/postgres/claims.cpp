@@ -24,7 +24,7 @@ taken AS (
 SELECT t.run_id, r.namespace, r.workflow_id, r.workflow_type, r.task_queue, r.input,
        )sql" HOLDFAST_MICROS("r.started_at") R"sql(, t.fresh, t.rung, t.claims, t.task_failures,
        )sql" HOLDFAST_MICROS("r.deadline") R"sql(, t.priority, )sql" HOLDFAST_MICROS(
-                                             "t.ready_at") R"sql(, r.parent_run_id, r.parent_seq
+                                             "t.ready_at") R"sql(, r.parent_run_id, r.parent_seq, r.scheduled
   FROM taken t
   CROSS JOIN LATERAL (SELECT * FROM holdfast.runs r WHERE r.shard = 0 AND r.run_id = t.run_id LIMIT 1) r
  ORDER BY t.priority, t.ready_at)sql"};
@@ -48,6 +48,7 @@ ClaimedRun read_claim(const pqxx::row& row) {
   run.priority = small(row[12]);
   run.parent_run_id = optional_uuid(row[14]);
   run.parent_seq = static_cast<CommandSeq>(integer(row[15]));
+  run.scheduled = text(row[16]);
   return run;
 }
 

@@ -6,6 +6,7 @@
 #include <holdfast/store/postgres/lane_session.hpp>
 #include <holdfast/store/postgres/messages.hpp>
 #include <holdfast/store/postgres/reading_verbs.hpp>
+#include <holdfast/store/postgres/schedules.hpp>
 #include <holdfast/store/postgres/starts.hpp>
 #include <holdfast/store/postgres/workers.hpp>
 
@@ -50,6 +51,16 @@ std::span<const Statement> hot_statements() {
                                   kRenewLease,
                                   kReleaseWorker,
                                   kTakeOverExpired,
+
+                                  kClaimSchedules,
+                                  kWatchedRuns,
+                                  kStartScheduled,
+                                  kAdvanceSchedules,
+                                  kNextSchedule,
+                                  kRequestSchedule,
+                                  kHurrySchedules,
+                                  kDescribeSchedule,
+                                  kListSchedules,
 
                                   kPeek,
                                   kClosedRuns,

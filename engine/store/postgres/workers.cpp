@@ -80,7 +80,10 @@ SELECT EXISTS (SELECT FROM unnest($2::smallint[], $3::text[], $4::timestamptz[])
        OR EXISTS (SELECT FROM holdfast.errands WHERE shard = 0 AND at < now() - interval '1 second'),
        ARRAY(SELECT w FROM unnest($1::bigint[]) w
               CROSS JOIN LATERAL (SELECT FROM holdfast.live_runs l
-                                   WHERE l.shard = 0 AND l.owner = w AND l.owner IS NOT NULL AND l.rung LIMIT 1) l))sql"};
+                                   WHERE l.shard = 0 AND l.owner = w AND l.owner IS NOT NULL AND l.rung LIMIT 1) l),
+       (SELECT greatest(0, (extract(epoch FROM s.next_at - now()) * 1000000)::bigint)
+          FROM (SELECT next_at FROM holdfast.schedules WHERE shard = 0 ORDER BY next_at LIMIT 1) s
+         WHERE isfinite(s.next_at)))sql"};
 
 namespace {
 
@@ -233,6 +236,7 @@ Readiness PostgresStore::peek(std::span<const WorkerId> workers, std::span<const
       out.rung.push_back(std::stoll(std::string(rung.substr(at, end - at))));
       at = end + 1;
     }
+    if (!row[5].is_null()) out.schedule_due_in = Duration(integer(row[5]));
     return out;
   });
 }
