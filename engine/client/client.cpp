@@ -123,8 +123,10 @@ void Client::terminate(const store::RunKey& run, std::string_view reason) const 
   sent_or_throw(store().terminate_run(run, reason, options().identity), run, "terminate");
 }
 
-void Client::wake(std::string_view task_queue) const {
-  if (impl_->options.notify) impl_->notifier.wake("q:" + std::string(task_queue));
+void Client::wake(std::string_view task_queue) const { hint("q:" + std::string(task_queue)); }
+
+void Client::hint(std::string_view text) const {
+  if (impl_->options.notify) impl_->notifier.wake(text);
 }
 
 // --- reading --------------------------------------------------------------------------------------------------------

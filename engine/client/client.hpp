@@ -125,6 +125,8 @@ class Client {
 
   /// Tells the workers of a task queue to look now: after the commit of a start_in or signal_in. A hint, never needed.
   void wake(std::string_view task_queue) const;
+  /// Sends any hint, such as "s:*" for schedules.
+  void hint(std::string_view text) const;
 
   /// In the client's namespace.
   store::RunKey key(std::string_view workflow_id) const;

@@ -39,6 +39,16 @@ struct WorkflowFailedError : Error {
   store::ClosedRun run;  ///< status, and the failure with its chain of causes when there is one
 };
 
+/// The schedule id is taken.
+struct ScheduleExistsError : Error {
+  using Error::Error;
+};
+
+/// The schedule was changed by somebody else since it was read.
+struct ScheduleChangedError : Error {
+  using Error::Error;
+};
+
 /// The run was still open at the deadline. It goes on.
 struct ResultTimeoutError : Error {
   using Error::Error;

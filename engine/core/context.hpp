@@ -9,6 +9,7 @@
 #include <holdfast/core/child.hpp>
 #include <holdfast/core/continue_as_new.hpp>
 #include <holdfast/core/future.hpp>
+#include <holdfast/core/scheduled_by.hpp>
 #include <holdfast/core/signal.hpp>
 #include <holdfast/core/when.hpp>
 
@@ -117,6 +118,22 @@ class Context {
   const std::string& workflow_type() const { return run_->workflow_type; }
   const std::string& task_queue() const { return run_->task_queue; }
   Timestamp started_at() const { return run_->started_at; }
+
+  /// The schedule that started this run, and the time that it is for; nullopt: none did.
+  std::optional<ScheduledBy> schedule() const { return decode_scheduled_by(run_->scheduled); }
+  /// The result of the last run of this schedule that completed; nullopt: there is none, or overlaps are allowed.
+  /// Throws CodecError if it is not a T.
+  template <class T>
+  std::optional<T> last_result() const {
+    const auto by = schedule();
+    if (!by || by->last_result.empty()) return std::nullopt;
+    return decode<T>(by->last_result);
+  }
+  /// What the run before failed with, if it did.
+  std::optional<Failure> last_failure() const {
+    auto by = schedule();
+    return by ? std::move(by->last_failure) : std::nullopt;
+  }
 
   detail::RunState& state() const { return *run_; }
 

@@ -80,6 +80,7 @@ Run::Run(const WorkflowDefinition& definition, RunInfo info, Log log)
   state_.workflow_type = std::move(info.workflow_type);
   state_.task_queue = std::move(info.task_queue);
   state_.started_at = info.started_at;
+  state_.scheduled = std::move(info.scheduled);
   state_.now = info.started_at;
   state_.random_state = seed_of(info.run_id);
   state_.log = std::move(log);

@@ -183,6 +183,7 @@ class RunState {
   Uuid run_id;
   std::string workflow_id, workflow_type, task_queue;
   Timestamp now, started_at;
+  Payload scheduled;  ///< a ScheduledBy as JSON, or empty
   Log log;
   bool replaying = false;
   bool cancel_requested = false;

@@ -128,8 +128,9 @@ class ScheduleStore {
   virtual bool pause_schedule(const ScheduleKey& key, bool paused, std::string_view note) = 0;
   /// Adds a request (a schedule::ScheduleRequest) and makes the schedule due. The same request twice is one.
   virtual ScheduleChange request_schedule(const ScheduleKey& key, const Payload& request) = 0;
-  /// Makes due those of the schedules that wait for the end of a run, because one closed. A hint.
-  virtual void hurry_schedules(std::span<const ScheduleKey> keys) = 0;
+  /// Makes due those of the schedules that wait for the end of a run, because one closed. A hint. Returns
+  /// how many there were.
+  virtual int hurry_schedules(std::span<const ScheduleKey> keys) = 0;
 
   virtual std::optional<ScheduleRow> describe_schedule(const ScheduleKey& key) = 0;
   /// By id, ascending.

@@ -141,6 +141,7 @@ struct RunDescription {
   Payload input, result;                            ///< result: empty unless completed
   std::optional<Failure> failure;
   Payload memo, search_attributes;
+  Payload scheduled;  ///< of runs that a schedule started: a ScheduledBy as JSON
   // Of open runs only:
   std::optional<Timestamp> ready_at;  ///< when it is looked at next; nullopt: waits for a message, or is owned
   WorkerId owner = 0;                 ///< 0: nobody

@@ -140,7 +140,8 @@ RecordedRun record_run(store::Store& store, const Uuid& run_id) {
               .workflow_type = found->summary.workflow_type,
               .task_queue = found->summary.task_queue,
               .input = found->input,
-              .started_at = found->summary.started_at};
+              .started_at = found->summary.started_at,
+              .scheduled = found->scheduled};
   constexpr int kPage = 1000;
   for (;;) {
     const EventId next = run.rows.empty() ? 1 : run.rows.back().first_event_id + 1;
@@ -157,6 +158,7 @@ std::string encode_recorded_run(const RecordedRun& run) {
   append_member(out, "workflow_type", run.info.workflow_type);
   append_member(out, "task_queue", run.info.task_queue);
   append_member(out, "started_at", to_rfc3339(run.info.started_at));
+  if (!run.info.scheduled.empty()) out += ",\"scheduled\":" + run.info.scheduled;
   out += ",\"input\":" + run.info.input + ",\"rows\":[";
   for (std::size_t i = 0; i < run.rows.size(); ++i) {
     std::string row = "{";
@@ -184,6 +186,8 @@ RecordedRun decode_recorded_run(std::string_view json) {
         run.info.started_at = parse_rfc3339(in.string());
       } else if (key == "input") {
         run.info.input = in.raw();
+      } else if (key == "scheduled") {
+        run.info.scheduled = in.raw();
       } else if (key == "rows") {
         in.array([&] { run.rows.push_back(decode_row(in)); });
       } else {

@@ -35,6 +35,7 @@ struct LaneEnvironment {
   std::function<void(const std::vector<Uuid>&)> on_closed;  ///< after the commit that closed them
   /// After a commit that made runs of these queues ready ("*": of queues that are not known).
   std::function<void(const std::set<std::string>&)> on_ready;
+  std::function<void(const store::ClaimedRun&)> on_scheduled_closed;  ///< likewise, for runs that a schedule started
 };
 
 /// One thread, one connection, and the runs that it claimed. The loop (lane.cpp):

@@ -341,7 +341,8 @@ RunInfo Lane::info_of(const LiveRun& live) const {
           .workflow_type = live.info.workflow_type,
           .task_queue = live.info.task_queue,
           .input = live.info.input,
-          .started_at = live.info.started_at};
+          .started_at = live.info.started_at,
+          .scheduled = live.info.scheduled};
 }
 
 }  // namespace holdfast::worker

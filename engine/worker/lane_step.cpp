@@ -148,7 +148,10 @@ void Lane::after_commit(Batch& batch) {
   const auto unknown = batch.commit.runs.size() - batch.runs.size();
   for (std::size_t i = 0; i < batch.runs.size(); ++i) {
     const auto& commit = batch.commit.runs[i + unknown];
-    if (commit.next == store::NextState::closed) closed.push_back(commit.run_id);
+    if (commit.next == store::NextState::closed) {
+      closed.push_back(commit.run_id);
+      if (const auto& info = batch.runs[i]->info; !info.scheduled.empty()) env_.on_scheduled_closed(info);
+    }
     settle(batch, *batch.runs[i], commit);
   }
   std::erase_if(batch.jobs, [this](const auto& job) { return !find(job->key.run_id); });  // closed at once

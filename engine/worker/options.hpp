@@ -22,6 +22,7 @@ struct WorkerOptions {
   Duration park_after = std::chrono::seconds(2);  ///< a run whose next timer is further away gives up its owner
   Duration idle_poll = std::chrono::seconds(1);   ///< how often an idle worker looks when no hint comes
   bool notify = true;                             ///< false: zero-NOTIFY mode, polling alone
+  bool schedules = true;                          ///< fires schedules that are due, of whatever task queue
   int quarantine_after = 5;                       ///< owners that died in a row without progress
   std::size_t max_payload_bytes = 2 << 20;
   Duration shutdown_grace = std::chrono::seconds(3);  ///< running activities may end in this time

@@ -20,6 +20,8 @@ struct WorkerStats {
   std::atomic<std::int64_t> batches_split = 0;  ///< batches that failed and were repeated run by run
   std::atomic<std::int64_t> task_failures = 0;
   std::atomic<std::int64_t> leases_lost = 0;
+  std::atomic<std::int64_t> schedules_fired = 0;   ///< times that a due schedule was decided
+  std::atomic<std::int64_t> scheduled_starts = 0;  ///< runs that schedules started
 };
 
 }  // namespace holdfast::worker

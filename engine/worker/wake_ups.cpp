@@ -18,8 +18,9 @@ constexpr auto kClosedInterval = std::chrono::milliseconds(5);
 }  // namespace
 
 WakeUps::WakeUps(store::Store& store, const WorkerOptions& options, std::vector<std::unique_ptr<Lane>>& lanes,
-                 RemoteActivities& remote, std::function<void(std::string_view, std::string_view)> log)
-    : store_(store), options_(options), lanes_(lanes), remote_(remote), log_(std::move(log)) {}
+                 RemoteActivities& remote, Scheduler& scheduler,
+                 std::function<void(std::string_view, std::string_view)> log)
+    : store_(store), options_(options), lanes_(lanes), remote_(remote), scheduler_(scheduler), log_(std::move(log)) {}
 
 void WakeUps::start() {
   if (options_.notify) listener_ = store_.listen();
@@ -59,6 +60,7 @@ void WakeUps::run() {
         // "q:*": whoever signals by workflow id does not know the run's queue.
         return hint == "q:*" || (hint.starts_with("q:") && contains(options_.task_queues, hint.substr(2)));
       });
+      if (contains(hints, "s:*")) scheduler_.look_now();
       if (ours) {
         // One lane takes what is new; the others learn of their own messages by their own doorbells.
         lanes_[next_lane_++ % lanes_.size()]->want_claims();
@@ -99,6 +101,7 @@ void WakeUps::look() {
     if (contains(seen.rung, lane->worker_id())) lane->want_messages();
   if (seen.activities) remote_.want_claims();
   if (seen.expired_activities) remote_.want_expired();
+  scheduler_.due_in(seen.schedule_due_in);
   if (seen.expired_workers) take_over();
 }
 

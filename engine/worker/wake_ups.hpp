@@ -10,6 +10,7 @@
 #include <holdfast/store/store.hpp>
 #include <holdfast/worker/lane.hpp>
 #include <holdfast/worker/remote_activities.hpp>
+#include <holdfast/worker/scheduler.hpp>
 
 namespace holdfast::worker {
 
@@ -18,7 +19,7 @@ namespace holdfast::worker {
 class WakeUps {
  public:
   WakeUps(store::Store& store, const WorkerOptions& options, std::vector<std::unique_ptr<Lane>>& lanes,
-          RemoteActivities& remote, std::function<void(std::string_view, std::string_view)> log);
+          RemoteActivities& remote, Scheduler& scheduler, std::function<void(std::string_view, std::string_view)> log);
   void start();
   void stop();
 
@@ -32,6 +33,7 @@ class WakeUps {
   const WorkerOptions& options_;
   std::vector<std::unique_ptr<Lane>>& lanes_;
   RemoteActivities& remote_;
+  Scheduler& scheduler_;
   const std::function<void(std::string_view, std::string_view)> log_;
   std::shared_ptr<store::Listener> listener_;
   std::mutex mutex_;

@@ -7,9 +7,11 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <holdfast/worker/contains.hpp>
 #include <holdfast/worker/lane.hpp>
 #include <holdfast/worker/lease_keeper.hpp>
 #include <holdfast/worker/remote_activities.hpp>
+#include <holdfast/worker/scheduler.hpp>
 #include <holdfast/worker/wake_ups.hpp>
 
 namespace holdfast::worker {
@@ -68,14 +70,23 @@ struct Worker::Parts {
         closed_hints(store, options.notify),
         pool(options.activity_threads, options.max_payload_bytes),
         remote(store, r, options, pool, options.log),
-        wake_ups(store, options, lanes, remote, options.log),
+        scheduler(store, options, stats, options.log, [this](const auto& queues) { scheduled(queues); }),
+        wake_ups(store, options, lanes, remote, scheduler, options.log),
         leases(store, options, lanes, options.log) {
     for (int i = 0; i < options.lanes; ++i)
       lanes.push_back(
           std::make_unique<Lane>(LaneEnvironment{store, r, options, pool, stats, options.log,
                                                  [this](const std::vector<Uuid>& ids) { closed_hints.closed(ids); },
-                                                 [this](const auto& queues) { closed_hints.ready(queues); }},
+                                                 [this](const auto& queues) { closed_hints.ready(queues); },
+                                                 [this](const auto& run) { scheduler.run_closed(run); }},
                                  i));
+  }
+
+  /// Runs of these queues were started by schedules.
+  void scheduled(const std::set<std::string>& queues) {
+    if (std::ranges::any_of(queues, [this](const auto& queue) { return contains(options.task_queues, queue); }))
+      for (auto& lane : lanes) lane->want_claims();
+    closed_hints.ready(queues);
   }
 
   store::Store& store;
@@ -85,6 +96,7 @@ struct Worker::Parts {
   std::vector<std::unique_ptr<Lane>> lanes;  // before the pool: running bodies report to them
   ActivityPool pool;
   RemoteActivities remote;
+  Scheduler scheduler;
   WakeUps wake_ups;
   LeaseKeeper leases;
   bool running = false;
@@ -107,12 +119,14 @@ void Worker::start() {
   parts_->running = true;
   parts_->remote.start([lane = parts_->lanes.front().get()] { return lane->worker_id(); });
   parts_->leases.start();
+  parts_->scheduler.start();
   parts_->wake_ups.start();
 }
 
 bool Worker::stop() {
   if (!std::exchange(parts_->running, false)) return true;
   parts_->wake_ups.stop();
+  parts_->scheduler.stop();
   parts_->remote.begin_stop();
   for (auto& lane : parts_->lanes) lane->begin_stop();
   parts_->remote.join();  // its outcomes are written under a lane's id

@@ -10,7 +10,7 @@
 namespace holdfast::worker {
 
 /// Runs workflows and activities of some task queues. Threads: the lanes, the activity pool, one for activity tasks,
-/// one for leases and one for wake-ups. Build it in main(); `store` and `registry` must outlive it.
+/// one for leases, one for schedules and one for wake-ups. Build it in main(); `store` and `registry` must outlive it.
 class Worker {
  public:
   /// Throws std::invalid_argument for options that cannot work.

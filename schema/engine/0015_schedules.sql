@@ -23,6 +23,7 @@ CREATE TABLE holdfast.schedules (
   state             json        NOT NULL DEFAULT '{}'
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000,
         autovacuum_vacuum_cost_delay = 0, autovacuum_analyze_scale_factor = 0.05);
+ALTER TABLE holdfast.schedules ALTER COLUMN shard SET (n_distinct = 1);
 CREATE INDEX schedules_due ON holdfast.schedules (shard, next_at);
 ALTER TABLE holdfast.schedules ADD CONSTRAINT schedules_pkey PRIMARY KEY (shard, namespace, schedule_id);
 

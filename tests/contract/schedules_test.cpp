@@ -278,8 +278,8 @@ TEST_P(Schedules, OnlySchedulesThatWaitForARunCanBeHurried) {
   const auto busy = create("busy");
   create("idle");
   fire([&](ScheduleDecision& decision, const DueSchedule& due) { decision.waiting = due.row.key == busy; });
-  const std::vector<ScheduleKey> keys{busy, idle, {"default", "nobody"}};
-  schedules().hurry_schedules(keys);
+  const std::vector<ScheduleKey> keys{busy, {"default", "idle"}, {"default", "nobody"}};
+  EXPECT_EQ(schedules().hurry_schedules(keys), 1);
   std::vector<std::string> fired;
   fire([&](ScheduleDecision& decision, const DueSchedule& due) {
     fired.push_back(due.row.key.schedule_id);

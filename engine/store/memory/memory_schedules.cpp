@@ -198,12 +198,16 @@ ScheduleChange MemoryStore::request_schedule(const ScheduleKey& key, const Paylo
   return ScheduleChange::done;
 }
 
-void MemoryStore::hurry_schedules(std::span<const ScheduleKey> keys) {
+int MemoryStore::hurry_schedules(std::span<const ScheduleKey> keys) {
   const Lock lock(tables_->mutex);
+  int hurried = 0;
   for (const auto& key : keys) {
     ScheduleRow* row = find(*tables_, key);
-    if (row != nullptr && row->waiting) row->next_at = std::min(row->next_at.value_or(kNever), tables_->now());
+    if (row == nullptr || !row->waiting) continue;
+    row->next_at = std::min(row->next_at.value_or(kNever), tables_->now());
+    ++hurried;
   }
+  return hurried;
 }
 
 std::optional<ScheduleRow> MemoryStore::describe_schedule(const ScheduleKey& key) {

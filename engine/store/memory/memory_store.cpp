@@ -99,6 +99,7 @@ std::optional<RunDescription> MemoryStore::describe_run(const RunKey& run) {
   out.first_run_id = row.first_run_id;
   out.previous_run_id = row.previous_run_id;
   out.next_run_id = row.next_run_id;
+  out.scheduled = row.scheduled;
   const LiveRow* live = tables_->find_live(run_id);
   if (live == nullptr) return out;
   if (live->owner == 0 && live->ready_at != kNever) out.ready_at = live->ready_at;

@@ -31,14 +31,14 @@ old AS (
   UPDATE holdfast.runs r SET status = 'continued_as_new', closed_at = now(), next_run_id = e.next_run_id
     FROM e WHERE r.shard = 0 AND r.run_id = e.run_id
   RETURNING r.run_id, r.namespace, r.workflow_id, r.memo, r.search_attributes, r.deadline, r.parent_run_id, r.parent_seq,
-            r.parent_close_policy, r.first_run_id),
+            r.parent_close_policy, r.first_run_id, r.scheduled),
 new AS (
   INSERT INTO holdfast.runs (shard, run_id, namespace, workflow_id, workflow_type, task_queue, input, memo,
                              search_attributes, started_at, deadline, parent_run_id, parent_seq, parent_close_policy,
-                             first_run_id, previous_run_id)
+                             first_run_id, previous_run_id, scheduled)
   SELECT 0, e.next_run_id, old.namespace, old.workflow_id, e.workflow_type, e.task_queue, e.input, old.memo,
          old.search_attributes, now(), old.deadline, old.parent_run_id, old.parent_seq, old.parent_close_policy,
-         coalesce(old.first_run_id, old.run_id), old.run_id
+         coalesce(old.first_run_id, old.run_id), old.run_id, old.scheduled
     FROM old JOIN e ON e.run_id = old.run_id),
 task AS (DELETE FROM holdfast.activity_tasks t USING e WHERE t.shard = 0 AND t.run_id = e.run_id)
 SELECT run_id FROM c WHERE (run_id IN (SELECT run_id FROM moved)) IS NOT TRUE)sql"};

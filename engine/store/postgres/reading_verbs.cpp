@@ -22,7 +22,7 @@ SELECT )sql" HOLDFAST_SUMMARY_COLUMNS R"sql(, r.input, r.result, r.failure, r.me
        l.waiting_for, l.task_failures, l.task_failure, l.quarantined,
        (SELECT count(*) FROM holdfast.inbox i WHERE i.shard = 0 AND i.run_id = r.run_id),
        (SELECT p.workflow_id FROM holdfast.runs p WHERE p.shard = 0 AND p.run_id = r.parent_run_id LIMIT 1), r.parent_seq,
-       r.first_run_id, r.previous_run_id, r.next_run_id
+       r.first_run_id, r.previous_run_id, r.next_run_id, r.scheduled
   FROM holdfast.runs r
   LEFT JOIN LATERAL (SELECT * FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = r.run_id LIMIT 1) l ON true
  WHERE r.shard = 0 AND r.run_id = coalesce(
@@ -130,6 +130,7 @@ std::optional<RunDescription> PostgresStore::describe_run(const RunKey& run) {
     out.first_run_id = optional_uuid(row[23]);
     out.previous_run_id = optional_uuid(row[24]);
     out.next_run_id = optional_uuid(row[25]);
+    out.scheduled = text(row[26]);
     return out;
   });
 }

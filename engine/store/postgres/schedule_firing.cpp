@@ -50,13 +50,15 @@ run AS (
 SELECT count(*) FROM live)sql"};
 
 const Statement kAdvanceSchedules{"advance_schedules", R"sql(
+WITH u AS MATERIALIZED (
+  SELECT * FROM unnest($1::text[], $2::text[], $3::json[], $4::json[], $5::timestamptz[], $6::bool[], $7::bigint[],
+                       $8::text[], $9::text[], $10::bool[])
+           AS u (namespace, schedule_id, state, watched, next_at, paused, remaining, error, note, waiting)
+   LIMIT cardinality($1))
 UPDATE holdfast.schedules s
    SET state = u.state, watched = u.watched, next_at = u.next_at, paused = u.paused, requests = '[]',
        remaining_actions = u.remaining, error = u.error, note = coalesce(u.note, s.note), waiting = u.waiting
-  FROM unnest($1::text[], $2::text[], $3::json[], $4::json[], $5::timestamptz[], $6::bool[], $7::bigint[], $8::text[],
-              $9::text[], $10::bool[])
-         AS u (namespace, schedule_id, state, watched, next_at, paused, remaining, error, note, waiting)
- WHERE s.shard = 0 AND s.namespace = u.namespace AND s.schedule_id = u.schedule_id)sql"};
+  FROM u WHERE s.shard = 0 AND s.namespace = u.namespace AND s.schedule_id = u.schedule_id)sql"};
 
 const Statement kNextSchedule{"next_schedule", R"sql(
 SELECT greatest(0, (extract(epoch FROM s.next_at - clock_timestamp()) * 1000000)::bigint)

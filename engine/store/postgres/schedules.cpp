@@ -22,11 +22,11 @@ SELECT EXISTS (SELECT FROM s),
 
 // A run's end concerns few schedules: those with a start that waits for it.
 const Statement kHurrySchedules{"hurry_schedules", R"sql(
+WITH k AS MATERIALIZED (
+  SELECT * FROM unnest($1::text[], $2::text[]) AS k (namespace, id) ORDER BY namespace, id LIMIT cardinality($1))
 UPDATE holdfast.schedules s SET next_at = now()
-  FROM (SELECT k.namespace, k.id FROM unnest($1::text[], $2::text[]) AS k (namespace, id)
-         ORDER BY k.namespace, k.id) k
- WHERE s.shard = 0 AND s.namespace = k.namespace AND s.schedule_id = k.id AND s.next_at > now()
-   AND s.waiting)sql"};
+  FROM k
+ WHERE s.shard = 0 AND s.namespace = k.namespace AND s.schedule_id = k.id AND s.next_at > now() AND s.waiting)sql"};
 
 const Statement kDescribeSchedule{"describe_schedule", "SELECT " HOLDFAST_SCHEDULE_COLUMNS R"sql(
   FROM holdfast.schedules s WHERE s.shard = 0 AND s.namespace = $1 AND s.schedule_id = $2)sql"};
@@ -190,12 +190,14 @@ ScheduleChange PostgresStore::request_schedule(const ScheduleKey& key, const Pay
   });
 }
 
-void PostgresStore::hurry_schedules(std::span<const ScheduleKey> keys) {
-  if (keys.empty()) return;
+int PostgresStore::hurry_schedules(std::span<const ScheduleKey> keys) {
+  if (keys.empty()) return 0;
   const Parameters parameters{
       array_of(oid::kText, keys, [](const ScheduleKey& key) { return std::string_view(key.namespace_); }),
       array_of(oid::kText, keys, [](const ScheduleKey& key) { return std::string_view(key.schedule_id); })};
-  with_session(Access::write, [&](Connection& session) { session.run(kHurrySchedules, parameters); });
+  return with_session(Access::write, [&](Connection& session) {
+    return static_cast<int>(session.run(kHurrySchedules, parameters).affected_rows());
+  });
 }
 
 std::optional<ScheduleRow> PostgresStore::describe_schedule(const ScheduleKey& key) {

@@ -51,7 +51,7 @@ class PostgresStore final : public Store, private ScheduleStore {
   bool delete_schedule(const ScheduleKey& key) override;
   bool pause_schedule(const ScheduleKey& key, bool paused, std::string_view note) override;
   ScheduleChange request_schedule(const ScheduleKey& key, const Payload& request) override;
-  void hurry_schedules(std::span<const ScheduleKey> keys) override;
+  int hurry_schedules(std::span<const ScheduleKey> keys) override;
   std::optional<ScheduleRow> describe_schedule(const ScheduleKey& key) override;
   std::vector<ScheduleRow> list_schedules(const ScheduleFilter& filter) override;
   FireReport fire_schedules(int limit, const DecideSchedules& decide) override;
