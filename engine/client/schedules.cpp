@@ -94,15 +94,15 @@ void Schedules::update(std::string_view id, const ScheduleRequest& request, std:
   wake();
 }
 
-bool Schedules::create_or_update(std::string_view id, const ScheduleRequest& request,
-                                 const CreateScheduleOptions& options) const {
+ScheduleUpsert Schedules::create_or_update(std::string_view id, const ScheduleRequest& request,
+                                           const CreateScheduleOptions& options) const {
   const auto wanted = content(request);
   for (;;) {
     const auto found = client_.store().schedules().describe_schedule(key(id));
     if (!found) {
       try {
         create(id, request, options);
-        return true;
+        return ScheduleUpsert::created;
       } catch (const ScheduleExistsError&) {
         continue;  // another process was faster
       }
@@ -110,10 +110,10 @@ bool Schedules::create_or_update(std::string_view id, const ScheduleRequest& req
     const auto& there = found->content;
     if (normalized(there.definition) == wanted.definition && same_json(there.input, wanted.input) &&
         same_json(there.memo, wanted.memo) && same_json(there.search_attributes, wanted.search_attributes))
-      return false;
+      return ScheduleUpsert::unchanged;
     try {
       update(id, request, found->version);
-      return true;
+      return ScheduleUpsert::updated;
     } catch (const ScheduleChangedError&) {
     } catch (const NotFoundError&) {}
   }

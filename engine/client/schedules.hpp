@@ -28,6 +28,8 @@ struct CreateScheduleOptions {
   bool trigger = false;     ///< start one run at once as well
 };
 
+enum class ScheduleUpsert : std::uint8_t { unchanged, created, updated };
+
 /// A schedule as it stands.
 struct ScheduleDescription {
   store::ScheduleRow row;
@@ -55,9 +57,9 @@ class Schedules {
   /// Replaces definition, input, memo and attributes. A pause stays, times before now are not made up for.
   /// `expected_version`: of the description that the change was made from; 0: whatever there is.
   void update(std::string_view id, const ScheduleRequest& request, std::int64_t expected_version = 0) const;
-  /// Creates it, or updates it if it says something else. True if anything was changed. A pause stays.
-  bool create_or_update(std::string_view id, const ScheduleRequest& request,
-                        const CreateScheduleOptions& options) const;
+  /// Creates it, or updates it if it says something else. A pause stays.
+  ScheduleUpsert create_or_update(std::string_view id, const ScheduleRequest& request,
+                                  const CreateScheduleOptions& options) const;
   void remove(std::string_view id) const;
   void pause(std::string_view id, std::string_view note = "") const;
   void resume(std::string_view id, std::string_view note = "") const;

@@ -6,6 +6,8 @@
 #include <set>
 #include <sstream>
 
+#include <holdfast/core/json_reader.hpp>
+#include <holdfast/schedule/errors.hpp>
 #include <holdfast/worker/yaml_mapping.hpp>
 
 namespace holdfast::worker {
@@ -48,9 +50,10 @@ WorkerConfig::Log read_log(YamlMapping yaml) {
   return out;
 }
 
-PoolConfig read_pool(YamlMapping yaml) {
+PoolConfig read_pool(YamlMapping yaml, bool first) {
   PoolConfig out;
   auto& options = out.options;
+  options.schedules = first;  // one of a process is enough
   if (!yaml.has("name")) yaml.fail("name", "is missing; every pool needs one");
   yaml.read("name", out.name);
   if (out.name.empty()) yaml.fail("name", "is empty; every pool needs one");
@@ -67,6 +70,7 @@ PoolConfig read_pool(YamlMapping yaml) {
   yaml.read("park_after", options.park_after);
   yaml.read("idle_poll", options.idle_poll);
   yaml.read("notify", options.notify);
+  yaml.read("fire_schedules", options.schedules);
   yaml.read("quarantine_after", options.quarantine_after, 1, 1000);
   yaml.read_bytes("max_payload_bytes", options.max_payload_bytes);
   yaml.read("shutdown_grace", options.shutdown_grace);
@@ -83,9 +87,120 @@ std::vector<PoolConfig> read_pools(YamlMapping& yaml) {
   std::vector<PoolConfig> out;
   std::set<std::string> names;
   for (auto& entry : yaml.mappings("pools")) {
-    out.push_back(read_pool(entry));
+    out.push_back(read_pool(entry, out.empty()));
     if (!names.insert(out.back().name).second)
       entry.fail("name", "is '" + out.back().name + "' as another pool's; names must differ");
+  }
+  return out;
+}
+
+schedule::CalendarSpec read_calendar(YamlMapping yaml) {
+  schedule::CalendarSpec out;
+  boost::mp11::mp_for_each<boost::describe::describe_members<schedule::CalendarSpec, boost::describe::mod_public>>(
+      [&](auto member) { yaml.read(member.name, out.*member.pointer); });
+  yaml.finish();
+  return out;
+}
+
+schedule::ExclusionSpec read_exclusion(YamlMapping yaml) {
+  schedule::ExclusionSpec out;
+  boost::mp11::mp_for_each<boost::describe::describe_members<schedule::ExclusionSpec, boost::describe::mod_public>>(
+      [&](auto member) { yaml.read(member.name, out.*member.pointer); });
+  yaml.finish();
+  return out;
+}
+
+/// A described enum by name; leaves `value` alone when the key is absent.
+template <class E>
+void read_enum(YamlMapping& yaml, const char* key, E& value) {
+  std::vector<std::string> allowed;
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto e) { allowed.emplace_back(e.name); });
+  std::string text = boost::describe::enum_to_string(value, "");
+  yaml.read_one_of(key, text, allowed);
+  boost::describe::enum_from_string(text.c_str(), value);
+}
+
+void read_time(YamlMapping& yaml, const char* key, std::optional<Timestamp>& value) {
+  std::string text;
+  yaml.read(key, text);
+  if (text.empty()) return;
+  try {
+    value = parse_rfc3339(text);
+  } catch (const std::invalid_argument& error) {
+    yaml.fail(key, error.what());
+  }
+}
+
+schedule::ScheduleSpec read_spec(YamlMapping& yaml) {
+  schedule::ScheduleSpec out;
+  yaml.read("cron", out.cron);
+  std::vector<std::string> every;
+  yaml.read("every", every);
+  for (const auto& text : every) {
+    const auto slash = text.find('/');
+    out.intervals.push_back({.every = text.substr(0, slash)});
+    if (slash != std::string::npos) out.intervals.back().phase = text.substr(slash + 1);
+  }
+  if (yaml.has("calendars"))
+    for (auto& entry : yaml.mappings("calendars")) out.calendars.push_back(read_calendar(entry));
+  if (yaml.has("exclude"))
+    for (auto& entry : yaml.mappings("exclude")) out.exclude.push_back(read_exclusion(entry));
+  read_time(yaml, "start_at", out.start_at);
+  read_time(yaml, "end_at", out.end_at);
+  yaml.read("jitter", out.jitter);
+  yaml.read("time_zone", out.time_zone);
+  read_enum(yaml, "missing_time", out.missing_time);
+  read_enum(yaml, "doubled_time", out.doubled_time);
+  return out;
+}
+
+void read_json(YamlMapping& yaml, const char* key, std::string& value, bool object) {
+  yaml.read(key, value);
+  if (!yaml.has(key)) return;
+  if (object ? !is_valid_json_object(value) : !is_valid_json(value))
+    yaml.fail(key, "is '" + value.substr(0, 80) + "'; allowed: JSON text" + (object ? " of an object" : ""));
+}
+
+ScheduleConfig read_schedule(YamlMapping yaml) {
+  ScheduleConfig out;
+  auto& definition = out.definition;
+  yaml.read("id", out.id);
+  definition.spec = read_spec(yaml);
+  yaml.read("workflow_type", definition.workflow_type);
+  yaml.read("task_queue", definition.task_queue);
+  yaml.read("priority", definition.priority, 1, 5);
+  yaml.read("execution_timeout", definition.execution_timeout);
+  read_enum(yaml, "overlap", definition.overlap);
+  read_enum(yaml, "catch_up", definition.catch_up);
+  yaml.read("catch_up_window", definition.catch_up_window);
+  yaml.read("pause_on_failure", definition.pause_on_failure);
+  if (int limit = 0; yaml.has("limited_actions")) {
+    yaml.read("limited_actions", limit, 0, kMostRuns);
+    definition.limited_actions = limit;
+  }
+  read_json(yaml, "input", out.input, false);
+  read_json(yaml, "memo", out.memo, true);
+  read_json(yaml, "search_attributes", out.search_attributes, true);
+  yaml.read("note", out.note);
+  yaml.read("paused", out.paused);
+  yaml.finish();
+  try {
+    schedule::validate_schedule_id(out.id);
+    schedule::validate(definition);
+  } catch (const schedule::SpecError& error) {
+    yaml.fail("id", "'" + out.id.substr(0, 80) + "': " + error.what());
+  }
+  return out;
+}
+
+std::vector<ScheduleConfig> read_schedules(YamlMapping& yaml) {
+  std::vector<ScheduleConfig> out;
+  if (!yaml.has("schedules")) return out;
+  std::set<std::string> ids;
+  for (auto& entry : yaml.mappings("schedules")) {
+    out.push_back(read_schedule(entry));
+    if (!ids.insert(out.back().id).second)
+      entry.fail("id", "is '" + out.back().id + "' as another schedule's; ids must differ");
   }
   return out;
 }
@@ -124,6 +239,13 @@ WorkerConfig parse_worker_config(std::string_view yaml, const std::string& file)
     out.http = read_http(document.mapping("http"));
     out.log = read_log(document.mapping("log"));
     out.pools = read_pools(document);
+    out.schedules = read_schedules(document);
+    document.read("schedule_namespace", out.schedule_namespace);
+    document.read("schedule_origin", out.schedule_origin);
+    if (out.schedule_origin.empty()) document.fail("schedule_origin", "is empty; allowed: a name");
+    std::string removed = "report";
+    document.read_one_of("removed_schedules", removed, {"report", "delete"});
+    out.delete_removed_schedules = removed == "delete";
     document.finish();
     return out;
   } catch (const YAML::Exception& error) {

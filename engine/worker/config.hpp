@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include <holdfast/schedule/definition.hpp>
 #include <holdfast/worker/options.hpp>
 
 namespace holdfast::worker {
@@ -15,6 +16,15 @@ struct PoolConfig {
   WorkerOptions options;
   std::vector<std::string> workflows;   ///< workflow types; empty: every one that the program knows
   std::vector<std::string> activities;  ///< likewise
+};
+
+/// A schedule that the file declares.
+struct ScheduleConfig {
+  std::string id;
+  schedule::ScheduleDefinition definition;
+  std::string input = "{}", memo, search_attributes;  ///< JSON text
+  std::string note;
+  bool paused = false;  ///< when it is created; afterwards operators decide
 };
 
 /// What the YAML file of a worker process says (docs/configuration.md).
@@ -37,6 +47,10 @@ struct WorkerConfig {
   Http http;
   Log log;
   std::vector<PoolConfig> pools;  ///< at least one
+  std::vector<ScheduleConfig> schedules;
+  std::string schedule_namespace = "default";
+  std::string schedule_origin = "worker";  ///< marks the schedules that this file keeps
+  bool delete_removed_schedules = false;   ///< those of this origin that the file does not declare (any more)
 };
 
 /// The file is wrong. The message starts with "<file>:<line>: " and names the key, its value and what is allowed.

@@ -31,9 +31,3 @@ ALTER TABLE holdfast.schedules ADD CONSTRAINT schedules_pkey PRIMARY KEY (shard,
 ALTER TABLE holdfast.runs ADD COLUMN scheduled json;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON holdfast.schedules TO holdfast_runtime;
-
--- Statistics from the first day (see 0008).
-INSERT INTO holdfast.schedules (namespace, schedule_id, next_at, definition)
-SELECT 'default', 'example-' || n, now() + n * interval '1 s', '{}' FROM generate_series(1, 3000) n;
-ANALYZE holdfast.schedules;
-TRUNCATE holdfast.schedules;

@@ -315,6 +315,7 @@ TEST_F(HotStatements, ArePlannedByKeyWhateverTheTablesSize) {
     INSERT INTO holdfast.activity_tasks (run_id, seq, ready_at, scheduled_at, namespace, workflow_id, activity, input, options)
       SELECT run_id, 1, now(), now(), 'default', 'x', 'charge', '{}', '{}' FROM holdfast.runs;
     INSERT INTO holdfast.history (run_id, event_id, at, events) SELECT run_id, 1, now(), '[]' FROM holdfast.runs;
+    SELECT holdfast.create_schedule('s-' || n, 'Order', '{"cron":["@daily"]}') FROM generate_series(1, 10) n;
     ANALYZE)sql");
   expect_plans_by_key("ten rows");
   fill();

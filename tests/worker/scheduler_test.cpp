@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <holdfast/client/schedules.hpp>
+#include <holdfast/client/schedule_reconciliation.hpp>
 #include <holdfast/store/memory/manual_clock.hpp>
 #include <holdfast/store/memory/memory_store.hpp>
 #include <holdfast/worker/worker.hpp>
@@ -183,15 +183,33 @@ TEST_F(SchedulerTest, TheClientRefusesWhatCannotWork) {
 TEST_F(SchedulerTest, CreateOrUpdateChangesOnlyWhatIsDifferent) {
   auto request = every_hour();
   request.memo = R"({"a":1,"b":2})";
-  EXPECT_TRUE(schedules.create_or_update("x", request, {.origin = "yaml"}));
+  EXPECT_EQ(schedules.create_or_update("x", request, {.origin = "yaml"}), client::ScheduleUpsert::created);
   schedules.pause("x", "by hand");
-  EXPECT_FALSE(schedules.create_or_update("x", request, {.origin = "yaml"}));
+  EXPECT_EQ(schedules.create_or_update("x", request, {.origin = "yaml"}), client::ScheduleUpsert::unchanged);
   request.definition.spec.jitter = "10s";
-  EXPECT_TRUE(schedules.create_or_update("x", request, {.origin = "yaml"}));
+  EXPECT_EQ(schedules.create_or_update("x", request, {.origin = "yaml"}), client::ScheduleUpsert::updated);
   const auto row = schedules.describe("x").row;
   EXPECT_TRUE(row.paused);
   EXPECT_EQ(row.note, "by hand");
   EXPECT_EQ(row.version, 2);
+}
+
+TEST_F(SchedulerTest, AConfigurationKeepsItsSchedulesAndNoOthers) {
+  schedules.create("by-hand", every_hour());
+  const std::vector<client::DeclaredSchedule> two{{.id = "a", .request = every_hour(), .paused = true, .note = "new"},
+                                                  {.id = "b", .request = every_hour()}};
+  auto report = client::reconcile(schedules, two, "yaml", false);
+  EXPECT_THAT(report.created, testing::ElementsAre("a", "b"));
+  EXPECT_TRUE(schedules.describe("a").row.paused);
+  schedules.resume("a", "by hand");
+  EXPECT_EQ(client::reconcile(schedules, two, "yaml", false).unchanged, 2);
+  EXPECT_FALSE(schedules.describe("a").row.paused);
+  const std::vector<client::DeclaredSchedule> one{{.id = "a", .request = every_hour()}};
+  report = client::reconcile(schedules, one, "yaml", false);
+  EXPECT_THAT(report.undeclared, testing::ElementsAre("b"));
+  report = client::reconcile(schedules, one, "yaml", true);
+  EXPECT_THAT(report.removed, testing::ElementsAre("b"));
+  EXPECT_EQ(schedules.list().size(), 2u);
 }
 
 }  // namespace

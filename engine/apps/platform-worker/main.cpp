@@ -17,6 +17,7 @@
 
 #include "default_config.hpp"
 #include "platform_parts.hpp"
+#include "schedules.hpp"
 #include "worker_pools.hpp"
 
 using namespace holdfast;
@@ -121,6 +122,10 @@ int run(const Arguments& arguments) {
     return app::kOk;
   }
   if (!start(pools, *store, signals)) return app::kOk;
+  if (!keep_schedules(config, *store, signals)) {
+    pools.stop();
+    return app::kOk;
+  }
   spdlog::info("platform-worker {} works with {} pools", HOLDFAST_VERSION, config.pools.size());
 
   std::optional<http::HttpServer> health;

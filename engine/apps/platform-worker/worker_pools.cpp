@@ -62,6 +62,8 @@ constexpr Counter kCounters[] = {
     {"holdfast_worker_batches_split_total", "Batches that failed and were repeated run by run.",
      &WorkerStats::batches_split},
     {"holdfast_worker_task_failures_total", "Workflow tasks that failed.", &WorkerStats::task_failures},
+    {"holdfast_worker_schedules_fired_total", "Times that a due schedule was decided.", &WorkerStats::schedules_fired},
+    {"holdfast_worker_scheduled_starts_total", "Runs that schedules started.", &WorkerStats::scheduled_starts},
     {"holdfast_worker_leases_lost_total", "Leases that ended before they were renewed.", &WorkerStats::leases_lost},
 };
 

@@ -21,7 +21,9 @@ int exit_code_of(const std::exception& error) {
   if (is_any<CLI::Error, store::InvalidArgument>(error)) return kUsage;
   if (is_any<client::NotFoundError>(error)) return kNotFound;
   if (is_any<client::WorkflowFailedError>(error)) return kRunUnsuccessful;
-  if (is_any<client::AlreadyStartedError, client::RunClosedError>(error)) return kConflict;
+  if (is_any<client::AlreadyStartedError, client::RunClosedError, client::ScheduleExistsError,
+             client::ScheduleChangedError>(error))
+    return kConflict;
   if (is_any<client::ResultTimeoutError>(error)) return kTimeout;
   if (is_any<store::Unavailable, store::InDoubt, store::SchemaMismatch>(error)) return kDatabase;
   return kError;

@@ -43,6 +43,9 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   add_run_cancel(*run, chosen);
   add_run_terminate(*run, chosen);
   add_run_result(*run, chosen);
+  auto* schedule = add_group(app, "schedule", "Make, look at and steer schedules");
+  add_schedule_changes(*schedule, chosen);
+  add_schedule_views(*schedule, chosen);
   add_worker_list(*add_group(app, "worker", "Look at workers"), chosen);
   add_queue_list(*add_group(app, "queue", "Look at task queues"), chosen);
   add_doctor(app, chosen);
