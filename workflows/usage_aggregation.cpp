@@ -36,7 +36,11 @@ AggregateUsage spelled_out(Context ctx, AggregateUsage in) {
   if (in.days < 0 || in.days > kMostDays)
     throw ApplicationError("InvalidInput", "days is " + std::to_string(in.days) + ", allowed are 0 to 31", true);
   if (in.days == 0) in.days = in.date.empty() ? 2 : 1;  // calls whose report came after the last run: look again
-  if (in.date.empty()) in.date = to_text(std::chrono::floor<days>(ctx.started_at()) - days(1));
+  if (in.date.empty()) {
+    // A tick that is made up for late is still for its own day.
+    const auto by = ctx.schedule();
+    in.date = to_text(std::chrono::floor<days>(by ? by->scheduled_at : ctx.started_at()) - days(1));
+  }
   return in;
 }
 

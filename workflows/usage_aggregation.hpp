@@ -10,7 +10,7 @@
 namespace platform {
 
 struct AggregateUsage {
-  std::string date{};      ///< YYYY-MM-DD, a day in UTC; empty: the day before the run's time
+  std::string date{};      ///< YYYY-MM-DD, a day in UTC; empty: the day before the schedule's tick, or the run's start
   std::int64_t days = 0;   ///< so many up to and with the date, 1 to 31; 0: one, or two when no date is given
   holdfast::Uuid after{};  ///< organizations by id after this one; nil: from the first
   UsageTotals totals{};    ///< of the organizations before those

@@ -3,12 +3,25 @@
 #include <algorithm>
 #include <limits>
 
+#include <holdfast/core/failure_json.hpp>
 #include <holdfast/worker/failures.hpp>
 
 namespace holdfast::testing {
 namespace {
 
 const Uuid kRunId = Uuid::parse("019b76da-a800-7000-8000-0123456789ab");
+
+/// As a store writes it.
+Payload encode_scheduled_by(const std::optional<ScheduledBy>& by) {
+  if (!by) return {};
+  std::string out = "{\"schedule_id\":" + encode(by->schedule_id) + ",\"scheduled_at\":" + encode(by->scheduled_at);
+  if (!by->last_result.empty()) out += ",\"last_result\":" + by->last_result;
+  if (by->last_failure) {
+    out += ",\"last_failure\":";
+    append_failure(out, *by->last_failure);
+  }
+  return out += '}';
+}
 
 template <class... F>
 struct Overloaded : F... {
@@ -35,6 +48,7 @@ void Environment::start(WorkflowDefinition definition, std::string task_queue, P
 }
 
 void Environment::begin(RunInfo info) {
+  info.scheduled = encode_scheduled_by(options_.scheduled);
   recorded_ = {.info = std::move(info), .rows = {}};
   run_ = std::make_unique<Run>(definition_, recorded_.info, [this](std::string_view level, std::string_view message) {
     log_.push_back(std::string(level) + ": " + std::string(message));

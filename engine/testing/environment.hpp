@@ -15,6 +15,7 @@
 #include <holdfast/core/definition.hpp>
 #include <holdfast/core/errors.hpp>
 #include <holdfast/core/run.hpp>
+#include <holdfast/core/scheduled_by.hpp>
 #include <holdfast/testing/replay_tester.hpp>
 #include <holdfast/worker/activity_context.hpp>
 
@@ -23,6 +24,8 @@ namespace holdfast::testing {
 struct EnvironmentOptions {
   Timestamp start = Timestamp(std::chrono::sys_days(std::chrono::year(2026) / 1 / 1));
   std::string workflow_id = "test-workflow";
+  /// What the workflow sees as ctx.schedule(), last_result() and last_failure().
+  std::optional<ScheduledBy> scheduled = {};
   /// Replays the run from every prefix of its history when it ends; a difference throws ReplayError.
   bool check_replay = true;
   /// A run that handles more than this is taken for an endless loop.

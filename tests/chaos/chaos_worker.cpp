@@ -20,6 +20,7 @@
 #include <holdfast/worker/worker.hpp>
 #include <workflows/definitions.hpp>
 
+#include "tick.hpp"
 #include "transfer.hpp"
 
 namespace chaos {
@@ -108,6 +109,7 @@ int run_worker(const std::string& database_url, const WorkerSettings& settings) 
   platform::register_workflows(registry);
   platform::register_activities(registry, services);
   register_transfer(registry);
+  register_tick(registry);
 
   const auto store = holdfast::store::open_postgres_store({.connection_string = database_url});
   holdfast::worker::Worker worker(*store, registry, worker_options(settings.lease_ms));

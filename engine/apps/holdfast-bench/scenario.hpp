@@ -44,6 +44,7 @@ Report held_xmin(Bench& bench);
 Report backlog(Bench& bench);
 Report sleepers(Bench& bench);
 Report recover(Bench& bench);
+Report schedules(Bench& bench);
 Report replay(Bench& bench);
 Report memory(Bench& bench);
 Report ingest(Bench& bench);

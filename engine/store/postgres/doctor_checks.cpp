@@ -259,6 +259,20 @@ constexpr const char* kFailingTasks = R"sql(
   SELECT format('run %s (%s): %s failed tasks in a row; last error: %s', run_id, workflow_id, task_failures, task_failure)
     FROM holdfast.live_runs WHERE shard = 0 AND task_failures > 0 LIMIT $1)sql";
 
+constexpr const char* kInvalidSchedules = R"sql(
+  SELECT format('schedule %s: %s', schedule_id, error) FROM holdfast.schedules
+   WHERE shard = 0 AND error IS NOT NULL ORDER BY schedule_id LIMIT $1)sql";
+
+constexpr const char* kOverdueSchedules = R"sql(
+  SELECT format('schedule %s is overdue since %s', schedule_id, next_at) FROM holdfast.schedules
+   WHERE shard = 0 AND next_at < now() - interval '1 minute' ORDER BY next_at LIMIT $1)sql";
+
+constexpr const char* kMissedTicks = R"sql(
+  SELECT format('schedule %s missed %s times that were older than its catch-up window', schedule_id,
+                state ->> 'missed_catch_up')
+    FROM holdfast.schedules WHERE shard = 0 AND (state ->> 'missed_catch_up')::bigint > 0
+   ORDER BY schedule_id LIMIT $1)sql";
+
 constexpr const char* kExpiredWorkers = R"sql(
   SELECT format('worker %s (%s): lease ended at %s', worker_id, identity, lease_until)
     FROM holdfast.workers WHERE lease_until < now() LIMIT $1)sql";
@@ -327,6 +341,9 @@ std::vector<DoctorCheck> engine_doctor_checks() {
       about_database("no run is quarantined", warning, kQuarantined),
       about_database("no run's code fails", warning, kFailingTasks),
       about_database("nothing is left undone between parents and children", warning, kErrandsAreRun),
+      about_database("every schedule can fire", warning, kInvalidSchedules),
+      about_database("no schedule is overdue", warning, kOverdueSchedules),
+      about_database("no schedule missed a time", warning, kMissedTicks),
       about_database("no worker's lease has ended", warning, kExpiredWorkers),
       about_database("no history outside the months", warning, kStrayHistory),
       about_database("history partitions are made ahead", warning, kPartitionsAhead),
