@@ -9,6 +9,7 @@
 
 #include <holdfast/client/schedules.hpp>
 
+#include "chaos_worker.hpp"
 #include "checks.hpp"
 #include "scene.hpp"
 #include "tick.hpp"
@@ -70,7 +71,8 @@ TEST(ScheduleChaos, every_tick_happens_once_whoever_dies) {
 
   std::vector<std::unique_ptr<WorkerProcess>> workers;
   for (int i = 0; i < 3; ++i)
-    workers.push_back(std::make_unique<WorkerProcess>(scene.worker_url(), 1000, scene.worker_log()));
+    workers.push_back(
+        std::make_unique<WorkerProcess>(worker_command(scene.worker_url(), {.lease_ms = 1000}), scene.worker_log()));
   std::this_thread::sleep_for(first - scene.store().now());
   const auto gap = std::chrono::milliseconds(plan.seconds * 1000 / plan.kills);
   for (int i = 0; i < plan.kills; ++i) {
