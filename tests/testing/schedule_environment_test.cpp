@@ -129,6 +129,10 @@ TEST(Environment, AWorkflowSeesTheScheduleThatTheTestGivesIt) {
   const auto seen = env.execute(WorkflowType<Nothing, Seen>{"Look", "default"}, look, {});
   EXPECT_EQ(seen.id, "nightly");
   EXPECT_EQ(seen.before, 5);
+  // What was recorded of such a run replays elsewhere too.
+  const auto recorded = decode_recorded_run(encode_recorded_run(env.recorded()));
+  EXPECT_EQ(recorded.info.scheduled, env.recorded().info.scheduled);
+  expect_replays(define(WorkflowType<Nothing, Seen>{"Look", "default"}, look), recorded);
 }
 
 }  // namespace
