@@ -8,7 +8,10 @@ using namespace holdfast;
 
 Workflow<PatternsSwept> pattern_sweep(Context ctx, SweepPatterns in) {
   using std::chrono::days;
-  const auto day = in.day.empty() ? std::chrono::floor<days>(ctx.started_at()) - days(1) : parse_date("day", in.day);
+  // A tick that is made up for late is still for its own day.
+  const auto by = ctx.schedule();
+  const auto yesterday = std::chrono::floor<days>(by ? by->scheduled_at : ctx.started_at()) - days(1);
+  const auto day = in.day.empty() ? yesterday : parse_date("day", in.day);
   PatternsSwept done;
   DiscoveryPage page{.day = to_text(day), .after = {}};
   for (;;) {

@@ -8,7 +8,7 @@
 namespace platform {
 
 struct SweepPatterns {
-  std::string day;  ///< YYYY-MM-DD, a day in UTC; empty: the day before the run's time
+  std::string day;  ///< YYYY-MM-DD, a day in UTC; empty: the day before the schedule's tick, or the run's start
 };
 BOOST_DESCRIBE_STRUCT(SweepPatterns, (), (day))
 

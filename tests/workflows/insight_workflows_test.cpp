@@ -1,5 +1,7 @@
 #include "workflow_driver.hpp"
 
+#include <holdfast/testing/environment.hpp>
+
 #include <workflows/interaction_processing.hpp>
 #include <workflows/pattern_discovery.hpp>
 #include <workflows/pattern_sweep.hpp>
@@ -126,6 +128,19 @@ TEST(PatternSweep, takes_the_day_before_by_default_and_refuses_what_is_no_day) {
   WorkflowDriver wrong(define(kPatternSweep, pattern_sweep), encode(SweepPatterns{.day = "2026-02-30"}));
   wrong.run();
   EXPECT_EQ(wrong.failure().type, "InvalidDate");
+}
+
+TEST(PatternSweep, is_for_the_day_of_its_tick_however_late_it_begins) {
+  holdfast::testing::Environment env({.start = parse_rfc3339("2026-12-03T09:00:00Z"),
+                                      .scheduled = ScheduledBy{.schedule_id = "pattern-sweep",
+                                                               .scheduled_at = parse_rfc3339("2026-12-01T00:30:00Z")}});
+  std::string day;
+  env.on(start_discoveries, [&](const DiscoveryPage& page) {
+    day = page.day;
+    return DiscoveriesStarted{};
+  });
+  env.execute(kPatternSweep, pattern_sweep, SweepPatterns());
+  EXPECT_EQ(day, "2026-11-30");
 }
 
 }  // namespace
