@@ -111,6 +111,7 @@ class Lane final : public ActivitySink {
     std::vector<StartingChild> children;            ///< asked for, and not started yet
     std::vector<Undecided> undecided;
     std::set<std::string> ready_queues;  ///< where children were started
+    bool doorbells_reset = false;        ///< worth a commit even if no run has anything to write
 
     bool has_failed(const Uuid& run_id) const {
       return std::find(failed_tasks.begin(), failed_tasks.end(), run_id) != failed_tasks.end();

@@ -9,6 +9,15 @@
 #include <holdfast/worker/messages.hpp>
 
 namespace holdfast::worker {
+namespace {
+
+/// What somebody outside said: it goes before outcomes, so that a run that ends on one of them has seen it.
+bool is_said(const PendingInput& input) {
+  return std::holds_alternative<event::WorkflowSignaled>(input.event) ||
+         std::holds_alternative<event::WorkflowCancelRequested>(input.event);
+}
+
+}  // namespace
 
 void Lane::rebuild(Batch& batch, store::StepTransaction& transaction, std::vector<LiveRun*> runs) {
   std::vector<Uuid> ids;
@@ -100,8 +109,10 @@ void Lane::push_timers(Batch& batch, const LiveRun& live) {
 
 void Lane::adopt_messages(LiveRun& live, const std::vector<store::Message>& messages) {
   for (const auto& message : messages) {
-    const bool known = contains(live.inputs, message.inbox_id, &PendingInput::inbox_id);
-    if (!known) live.inputs.push_back({event_of(message), message.inbox_id});
+    if (contains(live.inputs, message.inbox_id, &PendingInput::inbox_id)) continue;
+    PendingInput input{event_of(message), message.inbox_id};
+    const auto place = is_said(input) ? std::ranges::find_if_not(live.inputs, is_said) : live.inputs.end();
+    live.inputs.insert(place, std::move(input));
   }
 }
 

@@ -71,7 +71,7 @@ bool Lane::fill(Batch& batch, store::StepTransaction& transaction) {
   if (!to_rebuild.empty()) rebuild(batch, transaction, std::move(to_rebuild));
   for (auto* live : batch.runs) advance(batch, *live, transaction);
   if (!batch.children.empty()) start_children(batch, transaction);
-  return !batch.runs.empty() || !batch.commit.runs.empty();
+  return !batch.runs.empty() || !batch.commit.runs.empty() || batch.doorbells_reset;
 }
 
 void Lane::claim(Batch& batch, store::StepTransaction& transaction) {
@@ -115,6 +115,7 @@ void Lane::claim(Batch& batch, store::StepTransaction& transaction) {
 
 void Lane::take_messages(Batch& batch, store::StepTransaction& transaction) {
   for (const auto& [run_id, messages] : transaction.collect_messages()) {
+    batch.doorbells_reset = true;
     if (auto* live = find(run_id)) {
       adopt_messages(*live, messages);
       queue(*live);
@@ -239,10 +240,12 @@ void Lane::step_alone() {
   Batch batch;
   batch.runs.push_back(live);
   try {
+    // Its bell may be what the last commit failed for: a run cannot close while it is rung.
+    take_messages(batch, *transaction);
     rebuild(batch, *transaction, {live});
-    if (batch.runs.empty()) return;  // not ours any more: rebuild() dropped it
-    advance(batch, *live, *transaction);
+    if (!batch.runs.empty()) advance(batch, *live, *transaction);  // else not ours any more: rebuild() dropped it
     if (!batch.children.empty()) start_children(batch, *transaction);
+    if (batch.runs.empty() && batch.commit.runs.empty() && !batch.doorbells_reset) return;
     commit(batch, *transaction);
   } catch (const TransactionalFailed& failed) {
     live->failed_transactional.emplace(failed.seq, failed.failure);
