@@ -1,5 +1,6 @@
 #include <holdfast/core/activity.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace holdfast {
@@ -22,6 +23,15 @@ void ActivityOptions::validate(std::string_view activity) const {
   check_positive(activity, "schedule_to_start", schedule_to_start);
   check_positive(activity, "heartbeat", heartbeat);
   retry.validate();
+}
+
+ActivityOptions ActivityOptions::capped() const {
+  auto out = *this;
+  for (auto* length : {&out.start_to_close, &out.schedule_to_close, &out.schedule_to_start, &out.heartbeat,
+                       &out.retry.maximum_interval})
+    if (*length) *length = std::min(**length, kMaxDelay);
+  out.retry.initial_interval = std::min(out.retry.initial_interval, kMaxDelay);
+  return out;
 }
 
 }  // namespace holdfast

@@ -22,6 +22,8 @@ struct ActivityOptions {
 
   /// Throws std::invalid_argument that names the field, its value and what is allowed.
   void validate(std::string_view activity) const;
+  /// The same with every length cut to kMaxDelay.
+  ActivityOptions capped() const;
 };
 
 /// Names an activity and binds its input and output types. Declare it once, as an `inline const` in a header that

@@ -56,6 +56,7 @@ ChildFutures RunState::start_child(command::StartChild start, bool wait_for_canc
                        {},
                        {}};
   if (inert()) return futures;
+  auto encoded = input();  // as of activities: if it throws, it throws alike in every replay
   start.seq = ++last_seq;
   start.run_id = derived_run_id(start.seq, {});
   if (start.workflow_id.empty()) start.workflow_id = run_id.to_string() + "." + std::to_string(start.seq);
@@ -69,7 +70,7 @@ ChildFutures RunState::start_child(command::StartChild start, bool wait_for_canc
     start.parent_close_policy = initiated.parent_close_policy;
     start.input = initiated.input;
   } else if (!inert()) {
-    start.input = input();
+    start.input = std::move(encoded);
   }
   futures.run_id = start.run_id;
   futures.workflow_id = start.workflow_id;

@@ -88,7 +88,11 @@ void write_string(std::string& out, std::string_view text) {
   append_json_string(out, text);
 }
 
-void write_value(std::string& out, const boost::json::value& v) { out += boost::json::serialize(v); }
+void write_value(std::string& out, const boost::json::value& v) {
+  const auto text = boost::json::serialize(v);
+  if (!is_valid_utf8(text)) throw CodecError("a string is not valid UTF-8");
+  out += text;
+}
 
 Document::Document(std::string_view json) : root_(parse(json, &memory_)) {}
 

@@ -17,6 +17,7 @@ struct ScheduleActivity {
   Payload input;
   ActivityOptions options;
   bool transactional = false;
+  Timestamp scheduled_at;  ///< when the run's code asked for it, the same in every replay
 };
 struct CancelActivity {
   CommandSeq seq;

@@ -69,8 +69,9 @@ RetryDecision decide_retry(const RetryPolicy& policy, int attempt, const Failure
   if (is_final_timeout(failure)) return {RetryState::timeout, {}};
   if (is_non_retryable(policy, failure)) return {RetryState::non_retryable_failure, {}};
   if (policy.max_attempts > 0 && attempt >= policy.max_attempts) return {RetryState::maximum_attempts_reached, {}};
-  const Duration delay = failure.next_retry_delay ? std::max(*failure.next_retry_delay, Duration::zero())
-                                                  : interval_after(policy, attempt);
+  const Duration delay =
+      std::min(kMaxDelay, failure.next_retry_delay ? std::max(*failure.next_retry_delay, Duration::zero())
+                                                   : interval_after(policy, attempt));
   if (time_left && delay >= *time_left) return {RetryState::timeout, {}};
   return {RetryState::in_progress, delay};
 }

@@ -99,16 +99,19 @@ FuturePtr RunState::schedule_activity(const std::string& name, const ActivityOpt
   FuturePtr future(new FutureState(*this, FutureKind::activity, 0));
   if (inert()) return future;
   options.validate(name);
+  // Before the command takes a number, and in every replay too: if this throws, it throws alike each time.
+  auto encoded = input();
   future->seq_ = ++last_seq;
   future->name_ = name;
   auto& entry = open[last_seq];
   entry.future = future;
   if (const auto* recorded = match("ActivityScheduled", last_seq, name)) {
     entry.undispatched = std::make_unique<command::ScheduleActivity>(command::ScheduleActivity{
-        last_seq, name, std::get<event::ActivityScheduled>(*recorded).input, options, transactional});
+        last_seq, name, std::get<event::ActivityScheduled>(*recorded).input, options.capped(), transactional, now});
     history_bytes += std::ssize(entry.undispatched->input);
   } else if (!inert()) {
-    issued.push_back(command::ScheduleActivity{last_seq, name, input(), options, transactional});
+    issued.push_back(
+        command::ScheduleActivity{last_seq, name, std::move(encoded), options.capped(), transactional, now});
     history_bytes += std::ssize(std::get<command::ScheduleActivity>(issued.back()).input);
   }
   return future;
@@ -126,7 +129,7 @@ void RunState::open_timer(const FuturePtr& future, Duration delay) {
   auto& entry = open[last_seq];
   entry.future = future;
   timers.insert(last_seq);
-  entry.fire_at = now + std::max(delay, Duration::zero());
+  entry.fire_at = now + std::clamp(delay, Duration::zero(), kMaxDelay);
   if (const auto* recorded = match("TimerStarted", last_seq, {}))
     entry.fire_at = std::get<event::TimerStarted>(*recorded).fire_at;
   else if (!inert())

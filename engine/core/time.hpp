@@ -12,6 +12,10 @@ using Duration = std::chrono::microseconds;
 /// An instant of the database's clock, UTC. No other clock is ever compared with it.
 using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
 
+/// The longest delay or limit that counts, 100 years: far from the ends of every calendar and clock. Longer ones are
+/// cut.
+inline constexpr Duration kMaxDelay = std::chrono::days(36'525);
+
 /// RFC 3339 in UTC with microseconds, such as "2026-11-30T17:13:15.000123Z".
 std::string to_rfc3339(Timestamp t);
 

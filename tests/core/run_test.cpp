@@ -125,6 +125,40 @@ std::string result_of(const std::vector<Command>& commands) {
   return std::get<command::CompleteWorkflow>(commands.at(0)).result;
 }
 
+/// Its first input is no text that JSON can hold.
+Workflow<Receipt> careless(Context ctx, Order order) {
+  std::string problem;
+  try {
+    co_await ctx.run(charge, {.item = "\xff", .count = 1});
+  } catch (const CodecError&) {
+    problem = "no text";
+  }
+  auto receipt = co_await ctx.run(charge, order);
+  co_return Receipt{problem + " " + receipt.text};
+}
+
+TEST(Run, AnInputThatCannotBeEncodedThrowsAlikeInEveryReplay) {
+  Driver d(careless);
+  EXPECT_EQ(d.history().size(), 2u);
+  EXPECT_EQ(result_of(d.apply(event::ActivityCompleted{1, R"({"text":"a"})"})), R"({"text":"no text a"})");
+  d.expect_replays_from_every_prefix();
+}
+
+Workflow<Receipt> endless(Context ctx, Order) {
+  auto longest = ctx.sleep(Duration::max());
+  co_await ctx.receive(approved, Duration::max());
+  co_await longest;
+  co_return Receipt{};
+}
+
+TEST(Run, TheLongestDelaysEndInAHundredYears) {
+  Driver d(endless);
+  for (const auto& event : d.history())
+    if (const auto* timer = std::get_if<event::TimerStarted>(&event)) EXPECT_EQ(timer->fire_at, kStart + kMaxDelay);
+  EXPECT_EQ(decode_events(encode_events(d.history())).size(), 3u);
+  d.expect_replays_from_every_prefix();
+}
+
 TEST(Run, RunsStepsInOrderAndCompletes) {
   Driver d(two_steps);
   EXPECT_EQ(std::get<event::ActivityScheduled>(d.history()[1]).input, R"({"item":"tea","count":1})");
