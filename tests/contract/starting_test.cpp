@@ -54,6 +54,22 @@ TEST_P(Starting, AStartedRunIsThereWithEverythingItWasGiven) {
   EXPECT_FALSE(found->quarantined);
 }
 
+TEST_P(Starting, AnExecutionTimeoutBeginsWhenTheStartDelayEndsWhateverThePolicy) {
+  auto worker = new_worker();
+  for (const auto reuse : {IdReusePolicy::allow_duplicate, IdReusePolicy::allow_duplicate_failed_only}) {
+    NewRun run = new_run("order-" + std::to_string(static_cast<int>(reuse)));
+    run.reuse = reuse;
+    run.start_delay = 2h;
+    run.execution_timeout = 1h;
+    start(run);
+  }
+  advance(2h + 1min);
+  ASSERT_TRUE(store().renew_lease(worker.id, kLease));
+  const auto claimed = claim(worker);
+  ASSERT_EQ(claimed.size(), 2u);
+  for (const auto& run : claimed) EXPECT_GT(run.deadline.value(), store().now()) << run.workflow_id;
+}
+
 TEST_P(Starting, WithoutMemoAndAttributesBothAreEmpty) {
   const auto found = describe(start());
   EXPECT_EQ(found.memo, "");
