@@ -151,8 +151,7 @@ std::vector<HistoryRow> Client::history(const store::RunKey& run, EventId first,
 std::optional<store::ClosedRun> Client::wait_closed(const store::RunKey& run, Duration timeout) const {
   const auto start = ResultWaiter::Clock::now();
   // A caller that means "for ever" must not wrap around.
-  const auto longest = std::chrono::hours(24 * 365);
-  const auto deadline = start + std::min<ResultWaiter::Clock::duration>(timeout, longest);
+  const auto deadline = start + std::min<Duration>(timeout, std::chrono::hours(24 * 365));
   // A chain of continue-as-new ends with its last run, whichever of its runs was named.
   for (Uuid run_id = exact(run).run_id;;) {
     auto closed = impl_->waiter.wait(run_id, deadline);

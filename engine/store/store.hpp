@@ -86,8 +86,10 @@ class Store {
   virtual std::vector<ClaimedActivity> claim_activities(WorkerId worker, std::span<const std::string> queues,
                                                         int limit) = 0;
   /// Ends attempts. A final outcome removes the task and puts the result into the run's inbox, in one commit; a retry
-  /// sets the next due time. Outcomes of tasks that are no longer this attempt's are dropped: their count is returned.
-  virtual int finish_activities(std::span<const ActivityOutcome> outcomes) = 0;
+  /// sets the next due time. Outcomes of tasks that are no longer this attempt's are dropped. Never waits for a run
+  /// that somebody holds: the report names such outcomes. Throws StatementFailed if the database refuses one of the
+  /// values; then nothing happened.
+  virtual FinishReport finish_activities(std::span<const ActivityOutcome> outcomes) = 0;
   /// Saves heartbeat details and extends heartbeat deadlines; returns the tasks whose cancellation was asked for, or
   /// that no longer belong to this attempt.
   virtual std::vector<ActivityKey> heartbeat_activities(WorkerId worker, std::span<const Heartbeat> beats) = 0;
@@ -115,8 +117,9 @@ class Store {
 class LaneSession {
  public:
   virtual ~LaneSession() = default;
-  /// Opens a transaction and checks the lease. Throws LeaseLost (drop everything), Unavailable.
-  virtual std::unique_ptr<StepTransaction> begin_step() = 0;
+  /// Opens a transaction and checks the lease. Throws LeaseLost (drop everything), Unavailable. `patience`: how long
+  /// its statements wait for a row that somebody holds, instead of the store's lock timeout.
+  virtual std::unique_ptr<StepTransaction> begin_step(std::optional<std::chrono::milliseconds> patience = {}) = 0;
 };
 
 /// One transaction of a lane: take work, advance the coroutines, write everything, commit. Destroying it without
@@ -138,6 +141,10 @@ class StepTransaction {
   /// Histories, tasks and unread messages of runs that this worker owns, to rebuild them. Runs that it does not own are
   /// left out.
   virtual std::vector<RunState> load_runs(std::span<const Uuid> run_ids) = 0;
+
+  /// Waits until no other transaction has anything to say about who owns these runs: after a commit in doubt, which the
+  /// server may still be carrying out. Throws Conflict when that takes longer than the transaction's patience.
+  virtual void await_runs(std::span<const Uuid> run_ids) = 0;
 
   /// Unread messages of owned runs, in order: enough for runs that are still in memory from their last ownership.
   virtual std::vector<RunMessages> read_messages(std::span<const Uuid> run_ids) = 0;

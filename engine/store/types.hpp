@@ -212,6 +212,7 @@ struct Readiness {
   bool expired_workers = false;             ///< some worker's lease ended, or a commit left something to be done
   std::vector<WorkerId> rung;               ///< owners with a rung doorbell
   std::optional<Duration> schedule_due_in;  ///< when the next schedule is due (0: now); nullopt: never
+  int deaths = 0;  ///< processes (or single lanes) of these queues that died, not released, in the last minute or so
 };
 struct TakeoverReport {
   int workers = 0;
@@ -238,6 +239,7 @@ struct ClaimedRun {
   bool rung = false;        ///< unread messages may wait: load them
   std::int64_t claims = 0;  ///< grows by one with each claim: a cached run is current if it grew by 1
   int task_failures = 0;
+  int takeovers = 0;  ///< owners in a row that died while they had it
   int priority = 3;
   std::optional<Timestamp> deadline;  ///< execution timeout
   Uuid parent_run_id;                 ///< nil: it is nobody's child
@@ -339,8 +341,11 @@ class BusinessTransaction {
   virtual ~BusinessTransaction() = default;
   /// PostgreSQL's; throws std::logic_error on the memory store.
   virtual pqxx::transaction_base& postgres() = 0;
-  /// True if the connection was lost: what failed was not the activity.
+  /// While an exception of the activity is handled: was the connection lost? Then what failed was not the activity.
   virtual bool broken() const { return false; }
+  /// While an exception of the activity is handled: did somebody else stand in the way (a deadlock, a row held for too
+  /// long, a serialization failure)? The transaction is void, and worth a repetition.
+  virtual bool obstructed() const { return false; }
 };
 
 // --- activity tasks
@@ -373,6 +378,11 @@ struct ActivityOutcome {
   Duration retry_delay{};                            ///< retry
 };
 
+struct FinishReport {
+  int dropped = 0;                ///< outcomes of tasks that are no longer that attempt's
+  std::vector<ActivityKey> busy;  ///< nothing happened: somebody holds the run at this moment; repeat them
+};
+
 struct Heartbeat {
   ActivityKey key;
   Payload details;
@@ -381,6 +391,7 @@ struct Heartbeat {
 struct ExpiredActivity {
   ClaimedActivity task;
   std::string timeout;  ///< "StartToClose", "ScheduleToStart", "ScheduleToClose", "Heartbeat", "WorkerLost"
+  Timestamp now;        ///< the database's time of this claim
 };
 
 }  // namespace holdfast::store

@@ -15,7 +15,7 @@ inline constexpr std::size_t kMaxWorkflowIdBytes = 1000;
 inline constexpr std::size_t kMaxNameBytes = 255;  ///< namespaces, types, queues, signals
 inline constexpr std::size_t kMaxReasonBytes = 4000;
 inline constexpr std::size_t kMaxPayloadBytes = 4 << 20;
-inline constexpr Duration kMaxDelay = std::chrono::days(36'525);  ///< 100 years: far from the ends of every calendar
+using holdfast::kMaxDelay;
 
 void validate_name(std::string_view field, std::string_view value, std::size_t max_bytes = kMaxNameBytes);
 /// May be empty.

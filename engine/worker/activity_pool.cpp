@@ -14,9 +14,13 @@ constexpr auto kWatchInterval = std::chrono::milliseconds(50);
 // quick jobs stays here: a task row costs more than the wait.
 constexpr std::int64_t kAcceptableWaitNs = 1'000'000'000;
 
+Clock::time_point attempt_ends(const ActivityJob& job, Clock::time_point started) {
+  return job.options.start_to_close ? started + std::min(*job.options.start_to_close, kMaxDelay)
+                                    : Clock::time_point::max();
+}
+
 Clock::time_point deadline_of(const ActivityJob& job, Clock::time_point started) {
-  const auto timeout = job.options.start_to_close ? job.options.start_to_close : job.options.schedule_to_close;
-  return timeout ? started + *timeout : Clock::time_point::max();
+  return std::min(attempt_ends(job, started), job.close_by);
 }
 
 }  // namespace
@@ -118,10 +122,11 @@ bool ActivityPool::run(Slot& slot, ActivityJob& job) {
   return !slot.abandoned;
 }
 
-void ActivityPool::cancel(const store::ActivityKey& key) {
+void ActivityPool::cancel(const store::ActivityKey& key, store::WorkerId owner) {
   {
     const std::lock_guard lock(mutex_);
-    const auto found = std::ranges::find_if(queue_, [&](const auto& job) { return job->key == key; });
+    const auto found =
+        std::ranges::find_if(queue_, [&](const auto& job) { return job->key == key && job->owner == owner; });
     if (found != queue_.end()) {
       queue_.erase(found);
       --queued_;
@@ -130,7 +135,7 @@ void ActivityPool::cancel(const store::ActivityKey& key) {
   }
   for (auto& slot : slots_) {
     const std::lock_guard lock(slot.mutex);
-    if (slot.job && slot.job->key == key) slot.context->request_cancel();
+    if (slot.job && slot.job->key == key && slot.job->owner == owner) slot.context->request_cancel();
   }
 }
 
@@ -180,9 +185,11 @@ void ActivityPool::watch(Slot& slot, Clock::time_point now) {
   if (!slot.job || slot.abandoned) return;
   const auto& job = *slot.job;
   const char* timeout = nullptr;
-  if (now > deadline_of(job, slot.started))
+  if (now > attempt_ends(job, slot.started))
     timeout = "StartToClose";
-  else if (job.options.heartbeat && now > slot.context->last_beat() + *job.options.heartbeat)
+  else if (now > job.close_by)
+    timeout = "ScheduleToClose";
+  else if (job.options.heartbeat && now > slot.context->last_beat() + std::min(*job.options.heartbeat, kMaxDelay))
     timeout = "Heartbeat";
   if (!timeout) return;
   slot.abandoned = true;

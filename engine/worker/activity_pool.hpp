@@ -26,8 +26,11 @@ struct ActivityJob {
   ActivityOptions options;
   Timestamp scheduled_at;
   Payload last_details;
-  bool has_row = false;       ///< an activity_tasks row stands for it
-  store::WorkerId owner = 0;  ///< and names this owner
+  bool has_row = false;        ///< an activity_tasks row stands for it
+  store::WorkerId owner = 0;   ///< who took it on (and whom the row names)
+  std::uint64_t dispatch = 0;  ///< tells this attempt from an abandoned one of the same key
+  /// When schedule-to-close ends, whatever attempt runs.
+  std::chrono::steady_clock::time_point close_by = std::chrono::steady_clock::time_point::max();
   const ActivityBody* body = nullptr;
   ActivitySink* sink = nullptr;
 
@@ -42,8 +45,8 @@ class ActivitySink {
  public:
   virtual ~ActivitySink() = default;
   virtual void finished(std::unique_ptr<ActivityJob> job) = 0;
-  /// The attempt exceeded a timeout ("StartToClose", "Heartbeat"): its result, should it come, is dropped. `job` is
-  /// still in use by its body: valid during the call, except for what the pool sets.
+  /// The attempt exceeded a timeout ("StartToClose", "ScheduleToClose", "Heartbeat"): its result, should it come, is
+  /// dropped. `job` is still in use by its body: valid during the call, except for what the pool sets.
   virtual void timed_out(const ActivityJob& job, const std::string& timeout) = 0;
 };
 
@@ -60,8 +63,8 @@ class ActivityPool {
   int free_slots() const;
   /// Would a job submitted now start soon? Otherwise it is better off as a task that any worker may take.
   bool has_room() const;
-  /// Tells a running body to stop and takes a queued job back.
-  void cancel(const store::ActivityKey& key);
+  /// Tells the running body of this attempt of this owner to stop, or takes its job back while it is queued.
+  void cancel(const store::ActivityKey& key, store::WorkerId owner);
   /// Tells every running body to stop.
   void cancel_all();
   /// Takes back the jobs that have not started.

@@ -72,6 +72,7 @@ PoolConfig read_pool(YamlMapping yaml, bool first) {
   yaml.read("notify", options.notify);
   yaml.read("fire_schedules", options.schedules);
   yaml.read("quarantine_after", options.quarantine_after, 1, 1000);
+  yaml.read("stuck_after", options.stuck_after);
   yaml.read_bytes("max_payload_bytes", options.max_payload_bytes);
   yaml.read("shutdown_grace", options.shutdown_grace);
   yaml.finish();

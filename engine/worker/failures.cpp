@@ -52,6 +52,11 @@ Failure oversized_failure(const std::string& what, std::size_t bytes, std::size_
               what + " is " + std::to_string(bytes) + " bytes; allowed: at most " + std::to_string(limit), true);
 }
 
+Failure refused_failure(std::string reason) {
+  return make(FailureKind::application, "OutcomeRefused",
+              "the database refuses its outcome: " + printable(std::move(reason)), true);
+}
+
 Failure timeout_failure(const std::string& timeout) {
   const bool final = timeout == "ScheduleToStart" || timeout == "ScheduleToClose";
   return make(FailureKind::timeout, timeout, timeout + " timeout", final);

@@ -10,6 +10,8 @@ namespace holdfast::worker {
 Failure failure_of_current_exception();
 /// A payload above the limit: final, since repeating would give the same.
 Failure oversized_failure(const std::string& what, std::size_t bytes, std::size_t limit);
+/// For an attempt whose outcome the database does not store.
+Failure refused_failure(std::string reason);
 /// An attempt that exceeded a timeout; `timeout` as in "StartToClose".
 Failure timeout_failure(const std::string& timeout);
 /// What a run that was canceled tells its parent.

@@ -1,6 +1,7 @@
 #include <holdfast/worker/lane.hpp>
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -10,8 +11,10 @@ namespace holdfast::worker {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+constexpr std::size_t kFewTimers = 10'000;
 constexpr auto kFirstPause = std::chrono::milliseconds(20);
 constexpr auto kLongestPause = std::chrono::seconds(1);
+constexpr Duration kLongestWait = std::chrono::hours(1);  // far from what overflows in a clock's finer unit
 
 }  // namespace
 
@@ -75,7 +78,7 @@ void Lane::finished(std::unique_ptr<ActivityJob> job) {
 void Lane::timed_out(const ActivityJob& job, const std::string& timeout) {
   {
     const std::lock_guard lock(mutex_);
-    timeouts_.push_back({job.key, job.activity, job.input, timeout});
+    timeouts_.push_back({job.key, job.dispatch, job.activity, job.input, timeout});
   }
   changed_.notify_one();
 }
@@ -88,9 +91,16 @@ void Lane::register_worker() {
   session_ = env_.store.open_lane(worker_id_);
 }
 
+Duration Lane::stuck_for() const {
+  const auto since = busy_since_.load();
+  return since == Clock::time_point{} ? Duration::zero() : std::chrono::duration_cast<Duration>(Clock::now() - since);
+}
+
 void Lane::run() {
   for (;;) {
+    busy_since_ = Clock::time_point{};
     wait_for_work();
+    busy_since_ = Clock::now();
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) break;
@@ -112,7 +122,9 @@ void Lane::run() {
     }
     owned_count_ = owned_.size();
     cached_count_ = cache_.size();
+    timer_count_ = timers_.size();
   }
+  busy_since_ = Clock::time_point{};
   hand_over();
 }
 
@@ -130,7 +142,8 @@ void Lane::wait_for_work() {
     if (timers_.empty())
       changed_.wait(lock, arrived);
     else
-      changed_.wait_for(lock, std::max(timers_.top().due - database_now(), Duration::zero()), arrived);
+      changed_.wait_for(lock, std::clamp(timers_.front().due - database_now(), Duration::zero(), kLongestWait),
+                        arrived);
   }
   claims_wanted_ = std::exchange(claims_hinted_, false) || claims_wanted_;
   messages_wanted_ = std::exchange(messages_hinted_, false) || messages_wanted_;
@@ -153,7 +166,10 @@ LiveRun* Lane::find(const Uuid& run_id) {
 void Lane::queue(LiveRun& live) {
   if (live.queued) return;
   live.queued = true;
-  (live.alone ? alone_ : ready_).push_back(live.info.run_id);
+  if (live.alone)
+    alone_.push_back(live.info.run_id);
+  else
+    ready_.push_back(live.info.run_id);
 }
 
 void Lane::collect_arrivals() {
@@ -165,17 +181,17 @@ void Lane::collect_arrivals() {
     timeouts.swap(timeouts_);
   }
   for (auto& job : results) take_result(std::move(job));
-  for (auto& [key, activity, input, timeout] : timeouts) {
+  for (auto& [key, dispatch, activity, input, timeout] : timeouts) {
     auto* live = find(key.run_id);
-    if (live && live->local.contains(key.seq))
+    if (live && live->runs(key.seq, dispatch))
       take_failure(*live, key.seq, activity, std::move(input), timeout_failure(timeout));
   }
 }
 
 void Lane::take_result(std::unique_ptr<ActivityJob> job) {
   auto* live = find(job->key.run_id);
-  // The run may have been given up meanwhile: then its new owner runs the activity again.
-  if (!live || !live->local.contains(job->key.seq)) return;
+  // The run may have been given up meanwhile: then its new owner runs the activity again, or this lane does.
+  if (!live || !live->runs(job->key.seq, job->dispatch)) return;
   if (!job->succeeded)
     return take_failure(*live, job->key.seq, job->activity, std::move(job->input), std::move(job->failure));
   const bool has_row = live->local.at(job->key.seq).has_row;
@@ -208,10 +224,35 @@ void Lane::take_failure(LiveRun& live, CommandSeq seq, const std::string& activi
   queue(live);
 }
 
+void Lane::push_timer(const Timer& timer) {
+  timers_.push_back(timer);
+  std::ranges::push_heap(timers_, std::greater<>());
+}
+
+Lane::Timer Lane::pop_timer() {
+  std::ranges::pop_heap(timers_, std::greater<>());
+  const auto timer = timers_.back();
+  timers_.pop_back();
+  return timer;
+}
+
+/// Timers of runs that were given up, and those that came again with every claim, stay until they are due: far too many
+/// where runs sleep for long.
+void Lane::compact_timers() {
+  if (timers_.size() < timers_to_compact_) return;
+  std::erase_if(timers_, [this](const Timer& timer) { return !find(timer.run_id); });
+  const auto identity = [](const Timer& timer) { return std::tuple(timer.due, timer.run_id, timer.seq, timer.kind); };
+  std::ranges::sort(timers_, {}, identity);  // which is a heap, too
+  const auto again = std::ranges::unique(timers_, {}, identity);
+  timers_.erase(again.begin(), again.end());
+  timers_to_compact_ = std::max<std::size_t>(kFewTimers, 2 * timers_.size());
+}
+
 void Lane::fire_timers() {
   const auto now = database_now();
-  for (; !timers_.empty() && timers_.top().due <= now; timers_.pop()) {
-    const auto& timer = timers_.top();
+  compact_timers();
+  while (!timers_.empty() && timers_.front().due <= now) {
+    const auto timer = pop_timer();
     auto* live = find(timer.run_id);
     if (!live) continue;
     switch (timer.kind) {
@@ -221,8 +262,9 @@ void Lane::fire_timers() {
         break;
       case TimerKind::transactional:
         if (!live->waiting.contains(timer.seq)) continue;
+        live->timer_popped = true;
         break;
-      case TimerKind::deadline:
+      case TimerKind::deadline: live->timer_popped = true; break;
       case TimerKind::retry_alone: break;
     }
     queue(*live);
@@ -231,13 +273,16 @@ void Lane::fire_timers() {
 
 void Lane::drop_everything() {
   ++env_.stats.leases_lost;
+  // Their outcomes are void, and whoever owns the runs now runs them again: the sooner these end the better.
+  for (const auto& [run_id, live] : owned_)
+    for (const auto& [seq, attempt] : live->local) env_.pool.cancel({run_id, seq, 1}, worker_id_);
   worker_id_ = 0;
   session_.reset();
   owned_.clear();
   cache_.clear();
   ready_.clear();
   alone_.clear();
-  timers_ = {};
+  timers_.clear();
   claims_wanted_ = true;
 }
 

@@ -7,7 +7,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <queue>
 #include <set>
 #include <string>
 #include <thread>
@@ -16,6 +15,7 @@
 
 #include <holdfast/store/store.hpp>
 #include <holdfast/worker/activity_pool.hpp>
+#include <holdfast/worker/lease_holder.hpp>
 #include <holdfast/worker/live_run.hpp>
 #include <holdfast/worker/options.hpp>
 #include <holdfast/worker/registry.hpp>
@@ -46,7 +46,7 @@ struct LaneEnvironment {
 /// While a commit is under way the next batch gathers: group commit without a timer.
 /// If a commit fails, the runs in it are dropped from memory and rebuilt from the store one by one (lane_rebuild.cpp):
 /// what had reached them and is not durable is kept and applied again.
-class Lane final : public ActivitySink {
+class Lane final : public ActivitySink, public LeaseHolder {
  public:
   Lane(LaneEnvironment environment, int number);
   ~Lane() override;
@@ -62,11 +62,16 @@ class Lane final : public ActivitySink {
   /// Hints; thread-safe.
   void want_claims();
   void want_messages();
-  void lease_lost();
+  void lease_lost() override;
+  Duration stuck_for() const override;
+  /// While workers die one after the other, a lane claims run by run: each claim is committed before the run's code is
+  /// called, so that whoever finds this lane dead knows which run it was.
+  void be_cautious(bool cautious) { cautious_ = cautious; }
 
-  store::WorkerId worker_id() const { return worker_id_.load(); }
+  store::WorkerId worker_id() const override { return worker_id_.load(); }
   std::size_t owned_runs() const { return owned_count_.load(); }
   std::size_t cached_runs() const { return cached_count_.load(); }
+  std::size_t timers() const { return timer_count_.load(); }
 
   void finished(std::unique_ptr<ActivityJob> job) override;
   void timed_out(const ActivityJob& job, const std::string& timeout) override;
@@ -82,6 +87,7 @@ class Lane final : public ActivitySink {
   };
   struct TimedOut {
     store::ActivityKey key;
+    std::uint64_t dispatch = 0;
     std::string activity;
     Payload input;
     std::string timeout;
@@ -94,11 +100,6 @@ class Lane final : public ActivitySink {
     LiveRun* live;
     command::StartChild command;
   };
-  /// A run whose next state depends on the start of its children.
-  struct Undecided {
-    LiveRun* live;
-    std::size_t jobs_before;
-  };
   /// A batch on its way to its commit.
   struct Batch {
     std::vector<LiveRun*> runs;  ///< parallel to commit.runs
@@ -107,11 +108,12 @@ class Lane final : public ActivitySink {
     std::vector<Timer> timers;
     std::vector<store::ActivityKey> cancels;
     std::vector<std::unique_ptr<LiveRun>> claimed;  ///< owned only if the commit succeeds
+    LiveRun* suspect = nullptr;                     ///< claimed, to be advanced once that is committed
     std::vector<Uuid> failed_tasks;                 ///< to be dropped from memory after the commit
     std::vector<StartingChild> children;            ///< asked for, and not started yet
-    std::vector<Undecided> undecided;
-    std::set<std::string> ready_queues;  ///< where children were started
-    bool doorbells_reset = false;        ///< worth a commit even if no run has anything to write
+    std::vector<LiveRun*> undecided;                ///< their next state depends on the start of their children
+    std::set<std::string> ready_queues;             ///< where children were started
+    bool doorbells_reset = false;                   ///< worth a commit even if no run has anything to write
 
     bool has_failed(const Uuid& run_id) const {
       return std::find(failed_tasks.begin(), failed_tasks.end(), run_id) != failed_tasks.end();
@@ -132,6 +134,9 @@ class Lane final : public ActivitySink {
   void take_result(std::unique_ptr<ActivityJob> job);
   void take_failure(LiveRun& live, CommandSeq seq, const std::string& activity, Payload input, Failure failure);
   void fire_timers();
+  void push_timer(const Timer& timer);
+  Timer pop_timer();
+  void compact_timers();
   void queue(LiveRun& live);
   LiveRun* find(const Uuid& run_id);
   Timestamp database_now() const;
@@ -145,17 +150,20 @@ class Lane final : public ActivitySink {
   void step_alone();
   bool fill(Batch& batch, store::StepTransaction& transaction);
   void claim(Batch& batch, store::StepTransaction& transaction);
+  void claim_suspect(Batch& batch, std::unique_ptr<LiveRun> live);
   void take_messages(Batch& batch, store::StepTransaction& transaction);
   void commit(Batch& batch, store::StepTransaction& transaction);
   void after_commit(Batch& batch);
   void settle(Batch& batch, LiveRun& live, const store::RunCommit& commit);
   void split(Batch& batch, const std::vector<Uuid>& culprits);
   void forget_claims(Batch& batch, bool in_doubt);
+  void note_doubt(const Batch& batch);
+  void try_again_later(LiveRun& live);
 
   // lane_rebuild.cpp: from the store to memory
   void rebuild(Batch& batch, store::StepTransaction& transaction, std::vector<LiveRun*> runs);
   void rebuild(Batch& batch, LiveRun& live, const store::RunState& state);
-  void restore_activities(Batch& batch, LiveRun& live, const store::RunState& state);
+  void restore_activities(LiveRun& live, const store::RunState& state);
   void push_timers(Batch& batch, const LiveRun& live);
   void adopt_messages(LiveRun& live, const std::vector<store::Message>& messages);
 
@@ -170,9 +178,9 @@ class Lane final : public ActivitySink {
   void record_failed_attempt(Batch& batch, LiveRun& live, store::RunCommit& commit, command::ScheduleActivity command,
                              int attempts_made, Timestamp scheduled_at, const Failure& failure);
   void check_deadline(LiveRun& live, store::RunCommit& commit);
-  static bool dispatched_since(const Batch& batch, const LiveRun& live, std::size_t jobs_before);
-  void decide_next(Batch& batch, LiveRun& live, store::RunCommit& commit, bool dispatched);
-  std::unique_ptr<ActivityJob> make_job(const LiveRun& live, command::ScheduleActivity command, bool has_row);
+  bool end_at_deadline(const LiveRun& live, store::RunCommit& commit);
+  void decide_next(Batch& batch, LiveRun& live, store::RunCommit& commit);
+  void dispatch(Batch& batch, LiveRun& live, command::ScheduleActivity command, bool has_row);
   bool served_here(const std::string& task_queue) const;
   RunInfo info_of(const LiveRun& live) const;
 
@@ -195,10 +203,12 @@ class Lane final : public ActivitySink {
   std::unordered_map<Uuid, std::unique_ptr<LiveRun>> owned_;
   RunCache cache_;
   std::vector<Uuid> ready_;                              ///< runs with something to apply
-  std::vector<Uuid> alone_;                              ///< runs to repeat in transactions of their own
+  std::deque<Uuid> alone_;                               ///< runs to repeat in transactions of their own
   std::deque<command::ScheduleActivity> transactional_;  ///< of the run that is being advanced
   std::deque<Event> immediate_;                          ///< outcomes that are known at once, of the same run
-  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  std::vector<Timer> timers_;                            ///< a heap, the earliest in front
+  std::size_t timers_to_compact_ = 0;                    ///< when it is worth throwing out those that nobody needs
+  std::uint64_t last_dispatch_ = 0;
   Timestamp step_now_;  ///< the database's time in this step
   std::chrono::steady_clock::time_point step_now_at_;
   std::chrono::steady_clock::time_point last_sweep_;
@@ -219,8 +229,10 @@ class Lane final : public ActivitySink {
   std::condition_variable changed_;
   std::vector<std::unique_ptr<ActivityJob>> results_;
   std::vector<TimedOut> timeouts_;
+  std::atomic<bool> cautious_ = true;  ///< until it is known how things stand
+  std::atomic<std::chrono::steady_clock::time_point> busy_since_ = std::chrono::steady_clock::time_point{};
   bool claims_hinted_ = false, messages_hinted_ = false, lease_lost_ = false, stopping_ = false;
-  std::atomic<std::size_t> owned_count_ = 0, cached_count_ = 0;
+  std::atomic<std::size_t> owned_count_ = 0, cached_count_ = 0, timer_count_ = 0;
   std::thread thread_;
 };
 

@@ -52,7 +52,7 @@ void Lane::advance(Batch& batch, LiveRun& live, store::StepTransaction& transact
   commit.run_id = live.info.run_id;
   commit.at = step_now_;
   commit.new_tasks = live.new_tasks;
-  const auto jobs_before = batch.jobs.size();
+  live.dispatching = 0;
   const auto children_before = batch.children.size();
   transactional_.clear();
   immediate_.clear();
@@ -60,6 +60,7 @@ void Lane::advance(Batch& batch, LiveRun& live, store::StepTransaction& transact
     const auto message = !live.refused.empty() ? std::exchange(live.refused, {})
                                                : fmt::format("workflow type {} is not registered with worker {}",
                                                              live.info.workflow_type, env_.options.identity);
+    commit.first_event_id = live.run ? live.run->next_event_id() - std::ssize(live.unrecorded) : live.next_event;
     return fail_task(batch, live, commit, message);
   }
   commit.at = std::max(step_now_, live.run->now());
@@ -76,19 +77,15 @@ void Lane::advance(Batch& batch, LiveRun& live, store::StepTransaction& transact
                                  live.info.workflow_type, live.info.run_id.to_string(),
                                  std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
   if (batch.children.size() > children_before)
-    batch.undecided.push_back({&live, jobs_before});
+    batch.undecided.push_back(&live);
   else
-    decide_next(batch, live, commit, dispatched_since(batch, live, jobs_before));
-}
-
-bool Lane::dispatched_since(const Batch& batch, const LiveRun& live, std::size_t jobs_before) {
-  return std::any_of(batch.jobs.begin() + static_cast<std::ptrdiff_t>(std::min(jobs_before, batch.jobs.size())),
-                     batch.jobs.end(), [&](const auto& job) { return job->key.run_id == live.info.run_id; });
+    decide_next(batch, live, commit);
 }
 
 void Lane::apply_inputs(Batch& batch, LiveRun& live, store::RunCommit& commit, store::StepTransaction& transaction) {
   carry_out(batch, live, commit, std::exchange(live.unrecorded, {}));
   for (auto& command : std::exchange(live.to_schedule, {})) schedule(batch, live, commit, std::move(command));
+  for (auto& command : std::exchange(live.to_resume, {})) dispatch(batch, live, std::move(command), true);
   for (auto& command : std::exchange(live.to_start, {})) batch.children.push_back({&live, std::move(command)});
   if (live.fresh) feed(batch, live, commit, event::WorkflowStarted{});
   for (const auto& input : live.inputs) {
@@ -155,9 +152,9 @@ void Lane::carry_out(Batch& batch, LiveRun& live, store::RunCommit& commit, std:
                      commit.ended_tasks.push_back(c.seq);
                      batch.cancels.push_back({live.info.run_id, c.seq, 1});
                      std::erase_if(commit.new_tasks, [&](const auto& task) { return task.seq == c.seq; });
-                     std::erase_if(batch.jobs, [&](const auto& job) {
+                     live.dispatching -= static_cast<int>(std::erase_if(batch.jobs, [&](const auto& job) {
                        return job->key.run_id == live.info.run_id && job->key.seq == c.seq;
-                     });
+                     }));
                      std::erase_if(transactional_, [&](const auto& t) { return t.seq == c.seq; });
                    },
                    [&](const command::StartTimer& c) {
@@ -202,11 +199,11 @@ void Lane::schedule(Batch& batch, LiveRun& live, store::RunCommit& commit, comma
     task.input = command.input;
     task.options = command.options;
     task.started_here = here;
-    task.scheduled_at = step_now_;
+    task.scheduled_at = command.scheduled_at;
     commit.new_tasks.push_back(std::move(task));
   }
   if (here)
-    batch.jobs.push_back(make_job(live, std::move(command), recorded));
+    dispatch(batch, live, std::move(command), recorded);
   else
     ++env_.stats.remote_activities;
 }
@@ -219,7 +216,7 @@ void Lane::run_transactional(Batch& batch, LiveRun& live, store::RunCommit& comm
     const auto waited = live.waiting.find(command.seq);
     const bool has_row = waited != live.waiting.end();
     const int made = has_row ? waited->second.attempt : 0;
-    const auto scheduled_at = has_row ? waited->second.scheduled_at : step_now_;
+    const auto scheduled_at = has_row ? waited->second.scheduled_at : command.scheduled_at;
     if (const auto failed = live.failed_transactional.find(command.seq); failed != live.failed_transactional.end()) {
       record_failed_attempt(batch, live, commit, std::move(command), made, scheduled_at, failed->second);
       continue;
@@ -230,12 +227,15 @@ void Lane::run_transactional(Batch& batch, LiveRun& live, store::RunCommit& comm
                                    env_.options.identity)};
     ActivityContext context(
         {live.info.run_id, live.info.namespace_, live.info.workflow_id, command.activity, command.seq, made + 1}, {},
-        ActivityContext::Clock::now() + command.options.start_to_close.value_or(std::chrono::seconds(10)));
+        ActivityContext::Clock::now() +
+            std::min(command.options.start_to_close.value_or(std::chrono::seconds(10)), kMaxDelay));
     Payload result;
     try {
       result = (*body)(command.input, transaction.business(), context);
     } catch (...) {
       if (transaction.business().broken()) throw store::Unavailable("the connection broke in a transactional activity");
+      if (transaction.business().obstructed())
+        throw store::Conflict("a transactional activity met a lock of somebody else", {live.info.run_id});
       throw TransactionalFailed{live.info.run_id, command.seq, failure_of_current_exception()};
     }
     if (result.size() > env_.options.max_payload_bytes)
@@ -287,7 +287,25 @@ void Lane::check_deadline(LiveRun& live, store::RunCommit& commit) {
   commit.failure = timeout_failure("ExecutionTimeout");
 }
 
-void Lane::decide_next(Batch& batch, LiveRun& live, store::RunCommit& commit, bool dispatched) {
+/// Instead of a failed task, the end of a run whose time is over: for that, its code is not needed.
+bool Lane::end_at_deadline(const LiveRun& live, store::RunCommit& commit) {
+  if (!live.info.deadline || *live.info.deadline > step_now_ || commit.first_event_id == 0) return false;
+  store::RunCommit end;
+  end.run_id = commit.run_id;
+  end.first_event_id = commit.first_event_id;
+  end.at = commit.at;
+  append(end, event::WorkflowTimedOut{});
+  end.events += ']';
+  end.next = store::NextState::closed;
+  end.status = store::RunStatus::timed_out;
+  end.failure = timeout_failure("ExecutionTimeout");
+  end_family(live, end);
+  end.has_children = true;  // what the code did before it failed is not to be trusted
+  commit = std::move(end);
+  return true;
+}
+
+void Lane::decide_next(Batch& batch, LiveRun& live, store::RunCommit& commit) {
   if (!commit.events.empty()) commit.events += ']';
   if (live.run->closed()) {
     commit.next = store::NextState::closed;
@@ -296,10 +314,15 @@ void Lane::decide_next(Batch& batch, LiveRun& live, store::RunCommit& commit, bo
   }
   const auto due = live.next_due();
   const bool soon = due && *due - step_now_ < env_.options.park_after;
-  const bool busy = dispatched || !live.next_inputs.empty() || std::ranges::any_of(live.local, [&](const auto& entry) {
-                      return !contains(batch.cancels, store::ActivityKey{live.info.run_id, entry.first, 1});
-                    });
-  if (busy || soon) return;
+  const bool busy =
+      live.dispatching > 0 || !live.next_inputs.empty() || std::ranges::any_of(live.local, [&](const auto& entry) {
+        return !contains(batch.cancels, store::ActivityKey{live.info.run_id, entry.first, 1});
+      });
+  if (busy || soon) {
+    // A timer of the lane's estimate that was due before the database's clock was there.
+    if (std::exchange(live.timer_popped, false) && due && *due > step_now_) push_timers(batch, live);
+    return;
+  }
   commit.next = store::NextState::parked;
   commit.ready_at = due;
   commit.waiting_for = live.run->waiting_for();
@@ -309,15 +332,18 @@ void Lane::fail_task(Batch& batch, LiveRun& live, store::RunCommit& commit, cons
   ++env_.stats.task_failures;
   env_.log("error", fmt::format("workflow task of {} ({}, run {}) failed: {}", live.info.workflow_id,
                                 live.info.workflow_type, live.info.run_id.to_string(), message));
+  batch.failed_tasks.push_back(live.info.run_id);
+  if (end_at_deadline(live, commit)) return;
   if (!commit.events.empty()) commit.events += ']';
   commit.next = store::NextState::parked;
   commit.ready_at = step_now_ + backoff(live.info.task_failures);
+  if (live.info.deadline) commit.ready_at = std::min(*commit.ready_at, std::max(*live.info.deadline, step_now_));
   commit.task_failure = message;
   commit.waiting_for = "workflow task failed: " + message;
-  batch.failed_tasks.push_back(live.info.run_id);
 }
 
-std::unique_ptr<ActivityJob> Lane::make_job(const LiveRun& live, command::ScheduleActivity command, bool has_row) {
+/// Begins after the commit.
+void Lane::dispatch(Batch& batch, LiveRun& live, command::ScheduleActivity command, bool has_row) {
   auto job = std::make_unique<ActivityJob>();
   job->key = {live.info.run_id, command.seq, 1};
   job->namespace_ = live.info.namespace_;
@@ -326,11 +352,16 @@ std::unique_ptr<ActivityJob> Lane::make_job(const LiveRun& live, command::Schedu
   job->activity = std::move(command.activity);
   job->input = std::move(command.input);
   job->options = std::move(command.options);
-  job->scheduled_at = step_now_;
+  if (job->options.schedule_to_close)
+    job->close_by =
+        step_now_at_ + (command.scheduled_at - step_now_) + std::min(*job->options.schedule_to_close, kMaxDelay);
+  job->scheduled_at = command.scheduled_at;
+  job->dispatch = ++last_dispatch_;
   job->has_row = has_row;
   job->owner = worker_id_;
   job->sink = this;
-  return job;
+  ++live.dispatching;
+  batch.jobs.push_back(std::move(job));
 }
 
 bool Lane::served_here(const std::string& task_queue) const { return contains(env_.options.task_queues, task_queue); }

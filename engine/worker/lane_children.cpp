@@ -98,9 +98,8 @@ void Lane::start_children(Batch& batch, store::StepTransaction& transaction) {
         feed_start(batch, live, *commits.at(&live), transaction, outcome);
     }
   }
-  for (const auto& [live, jobs_before] : std::exchange(batch.undecided, {}))
-    if (!batch.has_failed(live->info.run_id))
-      decide_next(batch, *live, *commits.at(live), dispatched_since(batch, *live, jobs_before));
+  for (auto* live : std::exchange(batch.undecided, {}))
+    if (!batch.has_failed(live->info.run_id)) decide_next(batch, *live, *commits.at(live));
 }
 
 void Lane::feed_start(Batch& batch, LiveRun& live, store::RunCommit& commit, store::StepTransaction& transaction,
@@ -117,7 +116,7 @@ void Lane::feed_start(Batch& batch, LiveRun& live, store::RunCommit& commit, sto
 }
 
 void Lane::end_family(const LiveRun& live, store::RunCommit& commit) {
-  commit.has_children = live.run->has_dependent_children();
+  commit.has_children = !live.run || live.run->has_dependent_children();
   if (live.info.parent_run_id.is_nil() || commit.successor) return;
   auto& notice = commit.notice.emplace();
   notice.run_id = live.info.parent_run_id;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <holdfast/core/json_reader.hpp>
 #include <holdfast/worker/contains.hpp>
 #include <holdfast/worker/lane.hpp>
 #include <holdfast/worker/messages.hpp>
@@ -15,6 +16,22 @@ namespace {
 bool is_said(const PendingInput& input) {
   return std::holds_alternative<event::WorkflowSignaled>(input.event) ||
          std::holds_alternative<event::WorkflowCancelRequested>(input.event);
+}
+
+/// The id of the next event; 0: what is there cannot be read.
+EventId end_of(const std::vector<HistoryRow>& history) {
+  if (history.empty()) return 1;
+  try {
+    EventId count = 0;
+    JsonReader in(history.back().events);
+    in.array([&] {
+      in.skip();
+      ++count;
+    });
+    return history.back().first_event_id + count;
+  } catch (const std::exception&) {
+    return 0;
+  }
 }
 
 }  // namespace
@@ -32,7 +49,7 @@ void Lane::rebuild(Batch& batch, store::StepTransaction& transaction, std::vecto
     }
     // Somebody else's by now, or over: forget it, and whatever still runs for it.
     std::erase(batch.runs, live);
-    for (const auto& [seq, attempt] : live->local) env_.pool.cancel({run_id, seq, 1});
+    for (const auto& [seq, attempt] : live->local) env_.pool.cancel({run_id, seq, 1}, worker_id_);
     owned_.erase(run_id);
   }
 }
@@ -50,19 +67,26 @@ void Lane::rebuild(Batch& batch, LiveRun& live, const store::RunState& state) {
   live.waiting.clear();
   live.unrecorded.clear();
   live.to_schedule.clear();
+  live.to_resume.clear();
   live.fresh = state.history.empty();
+  live.next_event = 0;
   const auto* definition = env_.registry.workflow(live.info.workflow_type);
-  if (!definition) return;
+  if (!definition) {
+    live.next_event = end_of(state.history);
+    return;
+  }
   live.run = std::make_unique<Run>(*definition, info_of(live));
   try {
     for (const auto& row : state.history) live.run->replay(row.at, row.first_event_id, decode_events(row.events));
     live.unrecorded = live.run->take_unrecorded();
   } catch (const std::exception& e) {
     live.run.reset();
+    live.next_event = end_of(state.history);
     live.refused = e.what();
     return;
   } catch (...) {
     live.run.reset();
+    live.next_event = end_of(state.history);
     live.refused = "the workflow threw something that is not a std::exception";
     return;
   }
@@ -70,11 +94,11 @@ void Lane::rebuild(Batch& batch, LiveRun& live, const store::RunState& state) {
     const auto seq = outcome_seq(input.event);
     return seq != 0 && input.inbox_id == 0 && !live.run->is_open(seq);
   });
-  restore_activities(batch, live, state);
+  restore_activities(live, state);
   push_timers(batch, live);
 }
 
-void Lane::restore_activities(Batch& batch, LiveRun& live, const store::RunState& state) {
+void Lane::restore_activities(LiveRun& live, const store::RunState& state) {
   std::erase_if(live.new_tasks, [&](const store::NewActivityTask& task) { return !live.run->is_open(task.seq); });
   live.to_start = live.run->take_unstarted_children();
   // A run may have very many of each.
@@ -92,9 +116,9 @@ void Lane::restore_activities(Batch& batch, LiveRun& live, const store::RunState
       live.waiting[seq] = {std::move(command), row->attempt, row->scheduled_at, row->ready_at};
     } else if (!row && !known) {
       live.to_schedule.push_back(std::move(command));
-    } else if (row && row->owner == worker_id_ && !known) {
+    } else if (row && row->owner == worker_id_ && row->attempt == 1 && !known && live.in_doubt.contains(seq)) {
       // Recorded as begun on this lane, and never begun: the commit that said so was in doubt.
-      batch.jobs.push_back(make_job(live, std::move(command), true));
+      live.to_resume.push_back(std::move(command));
     }
   }
 }

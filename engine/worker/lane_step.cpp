@@ -9,7 +9,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kSweepInterval = std::chrono::seconds(3);
-constexpr auto kConflictDelay = std::chrono::milliseconds(100);
+// So many owners in a row died with a run: the next one takes it with care.
+constexpr int kSuspicious = 2;
+constexpr auto kSuspectDelay = std::chrono::milliseconds(100);
+// How long a run that is stepped alone waits for a row that somebody holds; and how long it is then left alone. The
+// patience is a small part of the delays: somebody's long transaction must not hold up the other runs of the lane.
+constexpr auto kPatienceAlone = std::chrono::milliseconds(50);
+constexpr auto kFirstConflictDelay = std::chrono::milliseconds(25);
+constexpr auto kLongestConflictDelay = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -37,11 +44,13 @@ void Lane::step() {
     return;
   } catch (const store::StatementFailed& e) {
     ++env_.stats.batches_split;
-    if (batch.runs.size() == 1 && batch.claimed.size() == 1) suspects_[batch.runs[0]->info.run_id].refused = e.what();
+    if (batch.runs.size() == 1 && batch.claimed.size() == 1 && !batch.suspect)
+      suspects_[batch.runs[0]->info.run_id].refused = e.what();
     split(batch, {});
     return;
   } catch (const store::InDoubt&) {
     forget_claims(batch, true);
+    note_doubt(batch);
     split(batch, {});
     throw;
   } catch (const store::Error&) {
@@ -65,24 +74,33 @@ bool Lane::fill(Batch& batch, store::StepTransaction& transaction) {
   }
   if (claims_wanted_ && owned_.size() < room) claim(batch, transaction);
   for (auto& live : batch.claimed) {
+    if (live.get() == batch.suspect) continue;
     batch.runs.push_back(live.get());
     if (!live->run) to_rebuild.push_back(live.get());
   }
   if (!to_rebuild.empty()) rebuild(batch, transaction, std::move(to_rebuild));
   for (auto* live : batch.runs) advance(batch, *live, transaction);
   if (!batch.children.empty()) start_children(batch, transaction);
-  return !batch.runs.empty() || !batch.commit.runs.empty() || batch.doorbells_reset;
+  return !batch.runs.empty() || !batch.commit.runs.empty() || batch.doorbells_reset || batch.suspect;
 }
 
 void Lane::claim(Batch& batch, store::StepTransaction& transaction) {
   const auto room = static_cast<std::size_t>(env_.options.max_owned_runs) - owned_.size();
-  const auto limit = static_cast<int>(std::min<std::size_t>(room, static_cast<std::size_t>(claim_limit_)));
+  const bool cautious = cautious_.load();
+  const auto limit =
+      cautious ? 1 : static_cast<int>(std::min<std::size_t>(room, static_cast<std::size_t>(claim_limit_)));
   const bool sweep = Clock::now() - last_sweep_ > kSweepInterval;
   if (sweep) last_sweep_ = Clock::now();
   auto claimed = transaction.claim_runs({.task_queues = env_.options.task_queues, .limit = limit, .full_sweep = sweep});
   claims_wanted_ = static_cast<int>(claimed.size()) == limit;
   std::vector<Uuid> rung;
   for (auto& info : claimed) {
+    if (cautious || info.takeovers >= kSuspicious) {
+      auto live = std::make_unique<LiveRun>();
+      live->info = std::move(info);
+      claim_suspect(batch, std::move(live));
+      continue;
+    }
     auto live = cache_.take(info.run_id);
     if (live && live->info.claims + 1 == info.claims) {
       ++env_.stats.cache_hits;
@@ -111,6 +129,23 @@ void Lane::claim(Batch& batch, store::StepTransaction& transaction) {
   for (auto& [run_id, messages] : transaction.read_messages(rung))
     for (auto& live : batch.claimed)
       if (live->info.run_id == run_id) adopt_messages(*live, messages);
+}
+
+/// A run that may kill this process: the claim is to be durable before its code is called, and it alone is to be
+/// blamed.
+void Lane::claim_suspect(Batch& batch, std::unique_ptr<LiveRun> live) {
+  cache_.take(live->info.run_id);
+  if (batch.suspect) {  // one at a time
+    store::RunCommit back;
+    back.run_id = live->info.run_id;
+    back.next = store::NextState::parked;
+    back.ready_at = step_now_ + kSuspectDelay;
+    batch.commit.runs.push_back(std::move(back));
+    return;
+  }
+  live->alone = true;
+  batch.suspect = live.get();
+  batch.claimed.push_back(std::move(live));
 }
 
 void Lane::take_messages(Batch& batch, store::StepTransaction& transaction) {
@@ -142,9 +177,9 @@ void Lane::after_commit(Batch& batch) {
     const auto run_id = live->info.run_id;
     owned_[run_id] = std::move(live);
   }
-  for (auto& timer : batch.timers) timers_.push(timer);
   for (auto& job : batch.jobs)
-    if (auto* live = find(job->key.run_id)) live->local[job->key.seq] = {job->options, job->scheduled_at, job->has_row};
+    if (auto* live = find(job->key.run_id))
+      live->local[job->key.seq] = {job->options, job->scheduled_at, job->has_row, job->dispatch};
   std::vector<Uuid> closed;
   const auto unknown = batch.commit.runs.size() - batch.runs.size();
   for (std::size_t i = 0; i < batch.runs.size(); ++i) {
@@ -155,11 +190,14 @@ void Lane::after_commit(Batch& batch) {
     }
     settle(batch, *batch.runs[i], commit);
   }
+  if (batch.suspect) queue(*batch.suspect);
+  for (const auto& timer : batch.timers)
+    if (find(timer.run_id)) push_timer(timer);
   std::erase_if(batch.jobs, [this](const auto& job) { return !find(job->key.run_id); });  // closed at once
   env_.stats.local_activities += static_cast<std::int64_t>(batch.jobs.size());
   env_.pool.submit(std::move(batch.jobs));
   for (const auto& key : batch.cancels) {
-    env_.pool.cancel(key);
+    env_.pool.cancel(key, worker_id_);
     if (auto* live = find(key.run_id)) live->local.erase(key.seq);
   }
   wake_families(batch);
@@ -175,9 +213,12 @@ void Lane::settle(Batch& batch, LiveRun& live, const store::RunCommit& commit) {
   live.new_tasks.clear();
   live.failed_transactional.clear();
   live.queued = live.alone = live.fresh = false;
-  live.conflicts = 0;
+  live.claim_in_doubt = live.timer_popped = false;
+  live.conflicts = live.dispatching = 0;
+  live.in_doubt.clear();
   live.unrecorded.clear();
   live.to_schedule.clear();
+  live.to_resume.clear();
   const auto run_id = live.info.run_id;
   if (commit.next == store::NextState::owned) {
     if (!live.inputs.empty()) queue(live);
@@ -201,13 +242,23 @@ void Lane::split(Batch& batch, const std::vector<Uuid>& culprits) {
     live->alone = true;
     live->queued = false;
     const bool blamed = std::ranges::find(culprits, live->info.run_id) != culprits.end();
-    if (blamed && ++live->conflicts > 3) {
-      // Somebody's long transaction holds it, or messages keep coming: not at once again.
-      timers_.push({database_now() + kConflictDelay, live->info.run_id, 0, TimerKind::retry_alone});
-      continue;
-    }
-    queue(*live);
+    if (blamed && ++live->conflicts > 1)
+      try_again_later(*live);  // somebody's long transaction holds it, or messages keep coming
+    else
+      queue(*live);
   }
+}
+
+void Lane::try_again_later(LiveRun& live) {
+  const auto doublings = std::min(live.conflicts - 2, 10);
+  const auto delay = std::min<Duration>(kLongestConflictDelay, kFirstConflictDelay * (1 << doublings));
+  push_timer({database_now() + delay, live.info.run_id, 0, TimerKind::retry_alone});
+}
+
+/// What was to begin after the commit has not begun, whatever became of the commit.
+void Lane::note_doubt(const Batch& batch) {
+  for (const auto& job : batch.jobs)
+    if (auto* live = find(job->key.run_id)) live->in_doubt.insert(job->key.seq);
 }
 
 void Lane::forget_claims(Batch& batch, bool in_doubt) {
@@ -216,7 +267,7 @@ void Lane::forget_claims(Batch& batch, bool in_doubt) {
     if (!in_doubt) continue;
     // The claim may have been committed: keep the run until the store says that it is not ours.
     live->run.reset();
-    live->alone = true;
+    live->alone = live->claim_in_doubt = true;
     live->queued = false;
     live->fresh = false;
     auto& slot = owned_[live->info.run_id];
@@ -230,16 +281,17 @@ void Lane::forget_claims(Batch& batch, bool in_doubt) {
 }
 
 void Lane::step_alone() {
-  const auto transaction = session_->begin_step();
+  const auto transaction = session_->begin_step(kPatienceAlone);
   step_now_ = transaction->now();
   step_now_at_ = Clock::now();
-  const auto run_id = alone_.back();
-  alone_.pop_back();
+  const auto run_id = alone_.front();
+  alone_.pop_front();
   auto* const live = find(run_id);
   if (!live) return;
   Batch batch;
   batch.runs.push_back(live);
   try {
+    if (live->claim_in_doubt) transaction->await_runs({&run_id, 1});
     // Its bell may be what the last commit failed for: a run cannot close while it is rung.
     take_messages(batch, *transaction);
     rebuild(batch, *transaction, {live});
@@ -259,6 +311,10 @@ void Lane::step_alone() {
     live->refused = e.what();
     split(batch, {run_id});
     return;
+  } catch (const store::InDoubt&) {
+    note_doubt(batch);
+    split(batch, {});
+    throw;
   } catch (const store::Error&) {
     split(batch, {});
     throw;

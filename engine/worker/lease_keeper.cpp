@@ -4,11 +4,12 @@
 
 namespace holdfast::worker {
 
-LeaseKeeper::LeaseKeeper(store::Store& store, const WorkerOptions& options, std::vector<std::unique_ptr<Lane>>& lanes,
+LeaseKeeper::LeaseKeeper(store::Store& store, const WorkerOptions& options,
                          std::function<void(std::string_view, std::string_view)> log)
-    : store_(store), options_(options), lanes_(lanes), log_(std::move(log)) {}
+    : store_(store), options_(options), log_(std::move(log)) {}
 
-void LeaseKeeper::start() {
+void LeaseKeeper::start(std::vector<LeaseHolder*> holders) {
+  holders_ = std::move(holders);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -21,17 +22,31 @@ void LeaseKeeper::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+/// A lane that hangs in a workflow's code would keep its runs for ever: better that its lease ends, as if it had died.
+bool LeaseKeeper::is_stuck(const LeaseHolder& holder, store::WorkerId id) {
+  const auto stuck = holder.stuck_for();
+  if (stuck < options_.stuck_after) {
+    reported_.erase(id);
+    return false;
+  }
+  if (reported_.insert(id).second)
+    log_("error", fmt::format("lane {} has not moved for {} s: its lease is not renewed any more, and its runs go on "
+                              "elsewhere. A workflow or a transactional activity in it loops or blocks",
+                              id, std::chrono::duration_cast<std::chrono::seconds>(stuck).count()));
+  return true;
+}
+
 void LeaseKeeper::run() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
       if (changed_.wait_for(lock, options_.lease / 3, [this] { return stopping_; })) return;
     }
-    for (auto& lane : lanes_) {
-      const auto id = lane->worker_id();
-      if (id == 0) continue;
+    for (auto* holder : holders_) {
+      const auto id = holder->worker_id();
+      if (id == 0 || is_stuck(*holder, id)) continue;
       try {
-        if (!store_.renew_lease(id, options_.lease) && lane->worker_id() == id) lane->lease_lost();
+        if (!store_.renew_lease(id, options_.lease) && holder->worker_id() == id) holder->lease_lost();
       } catch (const store::Error& e) {
         log_("warn", fmt::format("lease of {} not renewed: {}", id, e.what()));
       }

@@ -15,6 +15,11 @@ CommandSeq outcome_seq(const Event& event) {
       event);
 }
 
+bool LiveRun::runs(CommandSeq seq, std::uint64_t dispatch) const {
+  const auto found = local.find(seq);
+  return found != local.end() && found->second.dispatch == dispatch;
+}
+
 bool LiveRun::has_timer(CommandSeq seq) const {
   return std::ranges::any_of(inputs, [seq](const PendingInput& input) {
     const auto* fired = std::get_if<event::TimerFired>(&input.event);

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct LocalAttempt {
   ActivityOptions options;
   Timestamp scheduled_at;
   bool has_row = false;
+  std::uint64_t dispatch = 0;  ///< what comes from another dispatch of the same command is void
 };
 
 /// A transactional activity that waits for its next attempt.
@@ -48,8 +50,14 @@ struct LiveRun {
   // Of a rebuilt run, for its next commit:
   std::vector<Command> unrecorded;                     ///< commands that replay gave beyond the last row
   std::vector<command::ScheduleActivity> to_schedule;  ///< recorded, but neither here nor in a task row
+  std::vector<command::ScheduleActivity> to_resume;    ///< recorded as begun here, and never begun
   std::vector<command::StartChild> to_start;           ///< recorded, but their start is not
   std::vector<PendingInput> next_inputs;               ///< for the step after the next commit
+  std::set<CommandSeq> in_doubt;                       ///< attempts whose commit was in doubt: not begun
+  EventId next_event = 0;                              ///< where its history ends, if it cannot be replayed; 0: unknown
+  int dispatching = 0;                                 ///< attempts that begin after the commit under way
+  bool timer_popped = false;                           ///< of a deadline or a retry: pushed again if it was too early
+  bool claim_in_doubt = false;                         ///< whether it is ours, the store may not know yet
   bool fresh = false;                                  ///< WorkflowStarted is not durable
   bool queued = false;                                 ///< stands in the lane's list of runs to advance
   bool alone = false;                                  ///< to be advanced in a transaction of its own
@@ -58,6 +66,8 @@ struct LiveRun {
   std::list<Uuid>::iterator cached_at;  ///< its place in the cache, while cached
   std::size_t cached_bytes = 0;
 
+  /// Is this dispatch of the activity the one that counts?
+  bool runs(CommandSeq seq, std::uint64_t dispatch) const;
   bool has_timer(CommandSeq seq) const;
   /// Due time of the next thing that happens by itself: a timer, a transactional retry, the deadline.
   std::optional<Timestamp> next_due() const;

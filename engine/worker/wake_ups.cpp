@@ -10,6 +10,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kBusyPoll = std::chrono::milliseconds(50);
+// One death may be anybody's; two within a minute may have the same cause, and this worker may be the next.
+constexpr int kDeathsThatMakeCautious = 2;
 constexpr auto kMaintenance = std::chrono::hours(1);
 // Above this many closed runs in one interval, waiting clients are told to look for themselves.
 constexpr std::size_t kMaxClosedNames = 100;
@@ -25,6 +27,7 @@ WakeUps::WakeUps(store::Store& store, const WorkerOptions& options, std::vector<
 void WakeUps::start() {
   if (options_.notify) listener_ = store_.listen();
   thread_ = std::thread([this] { run(); });
+  takeover_thread_ = std::thread([this] { keep_taking_over(); });
 }
 
 void WakeUps::stop() {
@@ -35,6 +38,7 @@ void WakeUps::stop() {
   changed_.notify_all();
   if (listener_) listener_->interrupt();
   if (thread_.joinable()) thread_.join();
+  if (takeover_thread_.joinable()) takeover_thread_.join();
 }
 
 std::vector<std::string> WakeUps::wait(Duration timeout) {
@@ -94,6 +98,7 @@ void WakeUps::look() {
   for (const auto& lane : lanes_)
     if (const auto id = lane->worker_id()) workers.push_back(id);
   const auto seen = store_.peek(workers, options_.task_queues);
+  for (auto& lane : lanes_) lane->be_cautious(seen.deaths >= kDeathsThatMakeCautious);
   found_work_ = seen.runs || seen.activities || !seen.rung.empty();
   if (seen.runs)
     for (auto& lane : lanes_) lane->want_claims();
@@ -102,7 +107,28 @@ void WakeUps::look() {
   if (seen.activities) remote_.want_claims();
   if (seen.expired_activities) remote_.want_expired();
   scheduler_.due_in(seen.schedule_due_in);
-  if (seen.expired_workers) take_over();
+  if (!seen.expired_workers) return;
+  {
+    const std::lock_guard lock(mutex_);
+    takeover_wanted_ = true;
+  }
+  changed_.notify_all();
+}
+
+void WakeUps::keep_taking_over() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stopping_ || takeover_wanted_; });
+    if (stopping_) return;
+    takeover_wanted_ = false;
+    lock.unlock();
+    try {
+      take_over();
+    } catch (const store::Error& e) {
+      log_("warn", fmt::format("taking over: {}", e.what()));
+    }
+    lock.lock();
+  }
 }
 
 void WakeUps::take_over() {

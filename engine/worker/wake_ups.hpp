@@ -28,6 +28,7 @@ class WakeUps {
   void look();
   std::vector<std::string> wait(Duration timeout);
   void take_over();
+  void keep_taking_over();
 
   store::Store& store_;
   const WorkerOptions& options_;
@@ -39,9 +40,10 @@ class WakeUps {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
+  bool takeover_wanted_ = false;
   bool found_work_ = true;
   std::size_t next_lane_ = 0;
-  std::thread thread_;
+  std::thread thread_, takeover_thread_;  ///< taking over may take long, and hints do not wait for it
 };
 
 /// Sends "these runs closed" to waiting clients and "these queues have work" to workers: coalesced, at most one message

@@ -59,6 +59,7 @@ void WorkerOptions::validate() const {
   check(max_batch >= 1 && max_batch <= 10000, "max_batch", std::to_string(max_batch), "1 to 10000");
   check(lease >= std::chrono::milliseconds(500), "lease", in_ms(lease), "500 ms or more");
   check(idle_poll >= std::chrono::milliseconds(10), "idle_poll", in_ms(idle_poll), "10 ms or more");
+  check(stuck_after >= std::chrono::seconds(1), "stuck_after", in_ms(stuck_after), "1 s or more");
   check(quarantine_after >= 1, "quarantine_after", std::to_string(quarantine_after), "1 or more");
   check(max_payload_bytes >= 1024, "max_payload_bytes", std::to_string(max_payload_bytes), "1024 or more");
 }
@@ -68,11 +69,11 @@ struct Worker::Parts {
       : store(s),
         options(completed(std::move(o))),
         closed_hints(store, options.notify),
-        pool(options.activity_threads, options.max_payload_bytes),
         remote(store, r, options, pool, options.log),
         scheduler(store, options, stats, options.log, [this](const auto& queues) { scheduled(queues); }),
+        pool(options.activity_threads, options.max_payload_bytes),
         wake_ups(store, options, lanes, remote, scheduler, options.log),
-        leases(store, options, lanes, options.log) {
+        leases(store, options, options.log) {
     for (int i = 0; i < options.lanes; ++i)
       lanes.push_back(
           std::make_unique<Lane>(LaneEnvironment{store, r, options, pool, stats, options.log,
@@ -93,10 +94,11 @@ struct Worker::Parts {
   const WorkerOptions options;
   WorkerStats stats;
   ClosedHints closed_hints;
-  std::vector<std::unique_ptr<Lane>> lanes;  // before the pool: running bodies report to them
-  ActivityPool pool;
+  // Before the pool: its bodies, for which its end waits, report to them.
+  std::vector<std::unique_ptr<Lane>> lanes;
   RemoteActivities remote;
   Scheduler scheduler;
+  ActivityPool pool;
   WakeUps wake_ups;
   LeaseKeeper leases;
   bool running = false;
@@ -117,8 +119,10 @@ void Worker::start() {
   }
   for (auto& lane : parts_->lanes) lane->start();
   parts_->running = true;
-  parts_->remote.start([lane = parts_->lanes.front().get()] { return lane->worker_id(); });
-  parts_->leases.start();
+  parts_->remote.start();
+  std::vector<LeaseHolder*> holders{&parts_->remote};
+  for (auto& lane : parts_->lanes) holders.push_back(lane.get());
+  parts_->leases.start(std::move(holders));
   parts_->scheduler.start();
   parts_->wake_ups.start();
 }
@@ -129,10 +133,11 @@ bool Worker::stop() {
   parts_->scheduler.stop();
   parts_->remote.begin_stop();
   for (auto& lane : parts_->lanes) lane->begin_stop();
-  parts_->remote.join();  // its outcomes are written under a lane's id
+  parts_->remote.join();
   for (auto& lane : parts_->lanes) lane->join();
   parts_->leases.stop();
   for (auto& lane : parts_->lanes) lane->release();
+  parts_->remote.release();
   parts_->pool.take_queued();
   parts_->pool.cancel_all();
   return parts_->pool.running() == 0;
@@ -149,6 +154,12 @@ std::size_t Worker::owned_runs() const {
 std::size_t Worker::cached_runs() const {
   std::size_t sum = 0;
   for (const auto& lane : parts_->lanes) sum += lane->cached_runs();
+  return sum;
+}
+
+std::size_t Worker::timers() const {
+  std::size_t sum = 0;
+  for (const auto& lane : parts_->lanes) sum += lane->timers();
   return sum;
 }
 

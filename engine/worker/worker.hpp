@@ -29,6 +29,8 @@ class Worker {
   const WorkerStats& stats() const;
   std::size_t owned_runs() const;
   std::size_t cached_runs() const;
+  /// Kept in memory, of runs that are owned.
+  std::size_t timers() const;
 
  private:
   struct Parts;

@@ -81,7 +81,7 @@ class ForwardingStore final : public store::Store {
                                                        int limit) override {
     return inner.claim_activities(worker, queues, limit);
   }
-  int finish_activities(std::span<const store::ActivityOutcome> outcomes) override {
+  store::FinishReport finish_activities(std::span<const store::ActivityOutcome> outcomes) override {
     return inner.finish_activities(outcomes);
   }
   std::vector<store::ActivityKey> heartbeat_activities(store::WorkerId worker,

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "activity_contract.hpp"
 
 namespace holdfast::test {
@@ -169,6 +171,19 @@ TEST_P(Activities, OutcomesOfOtherAttemptsAreDropped) {
   EXPECT_EQ(messages_of(worker, run_id).size(), 1u);
 }
 
+TEST_P(Activities, NoQueueWaitsForAnotherOneToBeEmpty) {
+  auto worker = new_worker();
+  const std::vector<std::string> queues{"payments", "letters"};
+  for (int i = 0; i < 8; ++i) {
+    auto task = new_task(1, store().now());
+    if (i == 3) task.task_queue = "letters";
+    start_with_task(worker, task);
+  }
+  std::vector<std::string> first;
+  for (int i = 0; i < 4; ++i) first.push_back(store().claim_activities(worker.id, queues, 1).at(0).task_queue);
+  EXPECT_NE(std::ranges::find(first, "letters"), first.end());
+}
+
 TEST_P(Activities, ManyOutcomesGoTogetherAndBadOnesDoNotHurtTheOthers) {
   auto worker = new_worker();
   std::vector<ActivityOutcome> outcomes;
@@ -179,8 +194,8 @@ TEST_P(Activities, ManyOutcomesGoTogetherAndBadOnesDoNotHurtTheOthers) {
   outcomes[1].kind = Kind::failed;
   outcomes[2].kind = Kind::retry;
   outcomes[3].key.attempt = 9;
-  EXPECT_EQ(store().finish_activities(outcomes), 1);
-  EXPECT_EQ(store().finish_activities({}), 0);
+  EXPECT_EQ(store().finish_activities(outcomes).dropped, 1);
+  EXPECT_EQ(store().finish_activities({}).dropped, 0);
   int unread = 0;
   for (const auto& run_id : runs) unread += describe(run_id).unread_messages;
   EXPECT_EQ(unread, 2);

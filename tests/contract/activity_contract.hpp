@@ -24,7 +24,7 @@ class ActivityContract : public StoreContract {
     out.retry_state = RetryState::maximum_attempts_reached;
     return out;
   }
-  int finish(const store::ActivityOutcome& outcome) { return store().finish_activities({&outcome, 1}); }
+  int finish(const store::ActivityOutcome& outcome) { return store().finish_activities({&outcome, 1}).dropped; }
   /// Time passes, and the worker stays alive.
   void advance_alive(const Worker& worker, Duration by) {
     advance(by);

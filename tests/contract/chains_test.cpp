@@ -116,7 +116,7 @@ TEST_P(Chains, OutcomesOfTheRunBeforeEndWithIt) {
   outcome.key = task.key;
   outcome.worker = worker.id;
   outcome.result = "1";
-  EXPECT_EQ(store().finish_activities({&outcome, 1}), 0);
+  EXPECT_EQ(store().finish_activities({&outcome, 1}).dropped, 0);
   send(signal_to(first, "kept"));
   const Uuid second = go_on(worker, continuing(first, 3));
   ASSERT_EQ(claim(worker).size(), 1u);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "store_contract.hpp"
 
 namespace holdfast::test {
@@ -41,6 +43,21 @@ TEST_P(Claims, AClaimedRunComesWithAllThatItsCodeNeeds) {
   EXPECT_EQ(claimed[0].deadline, claimed[0].started_at + 1h);
   EXPECT_EQ(describe(run.run_id).owner, worker.id);
   EXPECT_EQ(describe(run.run_id).ready_at, std::nullopt);
+}
+
+TEST_P(Claims, NoQueueWaitsForAnotherOneToBeEmpty) {
+  auto worker = new_worker({"a", "b"});
+  const auto start_in = [&](const std::string& queue, int n) {
+    NewRun run = new_run(queue + std::to_string(n));
+    run.task_queue = queue;
+    start(run);
+  };
+  for (int i = 0; i < 3; ++i) start_in("a", i);
+  start_in("b", 0);
+  for (int i = 3; i < 8; ++i) start_in("a", i);
+  Ids first;
+  for (int i = 0; i < 4; ++i) first.push_back(claim(worker, 1, {"a", "b"}).at(0).workflow_id);
+  EXPECT_NE(std::ranges::find(first, "b0"), first.end()) << "it is older than most of the other queue";
 }
 
 TEST_P(Claims, AFreshRunWithAMessageIsRung) {

@@ -45,7 +45,8 @@ class PostgresHarness final : public StoreHarness {
     tx.exec("UPDATE holdfast.live_runs SET ready_at = ready_at - " + d);
     tx.exec("UPDATE holdfast.runs SET deadline = deadline - " + d);
     tx.exec("UPDATE holdfast.schedules SET next_at = next_at - " + d + ", since = since - " + d);
-    tx.exec("UPDATE holdfast.workers SET lease_until = lease_until - " + d);
+    tx.exec("UPDATE holdfast.workers SET lease_until = lease_until - " + d + ", ended_at = ended_at - " + d +
+            ", look_at = look_at - " + d);
     tx.exec("UPDATE holdfast.activity_tasks SET ready_at = ready_at - " + d + ", scheduled_at = scheduled_at - " + d +
             ", started_at = started_at - " + d + ", timeout_at = timeout_at - " + d + ", close_by = close_by - " + d);
     tx.commit();

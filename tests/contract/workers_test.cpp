@@ -140,6 +140,38 @@ TEST_P(Workers, ProgressBetweenDeathsStartsTheCountAnew) {
   EXPECT_EQ(deaths_until_quarantine(run_id, 2, 5), 1) << "one death without progress after the last one";
 }
 
+TEST_P(Workers, DeathsAreCountedByProcessForAWhile) {
+  const std::vector<std::string> mine{"default"}, others{"others"};
+  const auto register_as = [&](const std::string& identity) {
+    WorkerInfo info;
+    info.identity = identity;
+    info.task_queues = mine;
+    info.lease = kLease;
+    return store().register_worker(info);
+  };
+  const auto crash = [&] {
+    register_as("host:1/0");
+    register_as("host:1/1");
+    register_as("host:1/activities");
+    advance(kLease + 1s);
+  };
+  EXPECT_EQ(store().peek({}, mine).deaths, 0);
+  store().release_worker(register_as("host:2/0"));
+  crash();
+  const int one = store().peek({}, mine).deaths;  // or two, where a second ended between their leases
+  EXPECT_TRUE(one == 1 || one == 2) << one;
+  EXPECT_EQ(store().peek({}, others).deaths, 0);
+  store().take_over_expired(3);
+  EXPECT_EQ(store().peek({}, mine).deaths, one) << "it still counts";
+  crash();  // the same process, started again
+  EXPECT_GT(store().peek({}, mine).deaths, one);
+  advance(2min);
+  store().take_over_expired(3);
+  advance(2min);
+  store().take_over_expired(3);
+  EXPECT_EQ(store().peek({}, mine).deaths, 0);
+}
+
 TEST_P(Workers, TheCleanEndOfAWorkerIsNoDeath) {
   const Uuid run_id = start();
   for (int i = 0; i < 5; ++i) {

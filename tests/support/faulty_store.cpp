@@ -46,6 +46,7 @@ class FaultyStep final : public StepTransaction {
   std::vector<ClaimedRun> claim_runs(const ClaimRequest& request) override;
   std::vector<RunMessages> collect_messages() override;
   std::vector<RunState> load_runs(std::span<const Uuid> run_ids) override;
+  void await_runs(std::span<const Uuid> run_ids) override;
   std::vector<RunMessages> read_messages(std::span<const Uuid> run_ids) override;
   std::vector<StartResult> start_children(std::span<const NewChild> children) override;
   BusinessTransaction& business() override { return inner_->business(); }
@@ -59,7 +60,7 @@ class FaultyStep final : public StepTransaction {
 class FaultyLane final : public LaneSession {
  public:
   FaultyLane(FaultyStore& store, std::unique_ptr<LaneSession> inner) : store_(store), inner_(std::move(inner)) {}
-  std::unique_ptr<StepTransaction> begin_step() override;
+  std::unique_ptr<StepTransaction> begin_step(std::optional<std::chrono::milliseconds> patience) override;
 
  private:
   FaultyStore& store_;
@@ -174,7 +175,15 @@ std::vector<ClaimedActivity> FaultyStore::claim_activities(WorkerId worker, std:
                                                            int limit) {
   return guard("claim_activities", [&] { return inner_.claim_activities(worker, queues, limit); });
 }
-int FaultyStore::finish_activities(std::span<const ActivityOutcome> outcomes) {
+void FaultyStore::refuse_outcomes(std::function<bool(const ActivityOutcome&)> refused) {
+  const std::lock_guard lock(mutex_);
+  refused_ = std::move(refused);
+}
+FinishReport FaultyStore::finish_activities(std::span<const ActivityOutcome> outcomes) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (refused_ && std::ranges::any_of(outcomes, refused_)) throw StatementFailed("refused", "22021");
+  }
   return guard("finish_activities", [&] { return inner_.finish_activities(outcomes); });
 }
 std::vector<ActivityKey> FaultyStore::heartbeat_activities(WorkerId worker, std::span<const Heartbeat> beats) {
@@ -196,9 +205,9 @@ void FaultyStore::maintain() {
 
 namespace {
 
-std::unique_ptr<StepTransaction> FaultyLane::begin_step() {
+std::unique_ptr<StepTransaction> FaultyLane::begin_step(std::optional<std::chrono::milliseconds> patience) {
   return store_.guard("begin_step", [&]() -> std::unique_ptr<StepTransaction> {
-    return std::make_unique<FaultyStep>(store_, inner_->begin_step());
+    return std::make_unique<FaultyStep>(store_, inner_->begin_step(patience));
   });
 }
 std::vector<ClaimedRun> FaultyStep::claim_runs(const ClaimRequest& request) {
@@ -209,6 +218,9 @@ std::vector<RunMessages> FaultyStep::collect_messages() {
 }
 std::vector<RunState> FaultyStep::load_runs(std::span<const Uuid> run_ids) {
   return store_.guard("load_runs", [&] { return inner_->load_runs(run_ids); });
+}
+void FaultyStep::await_runs(std::span<const Uuid> run_ids) {
+  store_.guard("await_runs", [&] { inner_->await_runs(run_ids); });
 }
 std::vector<RunMessages> FaultyStep::read_messages(std::span<const Uuid> run_ids) {
   return store_.guard("read_messages", [&] { return inner_->read_messages(run_ids); });

@@ -37,6 +37,9 @@ class FaultyStore final : public store::Store {
   explicit FaultyStore(store::Store& inner, FaultPlan plan = {});
 
   void set_plan(FaultPlan plan);
+  /// finish_activities throws StatementFailed (as for text that PostgreSQL does not store) while this holds for one of
+  /// the outcomes.
+  void refuse_outcomes(std::function<bool(const store::ActivityOutcome&)> refused);
   /// How many calls of this verb there were; "*": of all.
   int calls(std::string_view verb) const;
   /// How many faults were thrown.
@@ -61,7 +64,7 @@ class FaultyStore final : public store::Store {
   std::unique_ptr<store::LaneSession> open_lane(store::WorkerId worker) override;
   std::vector<store::ClaimedActivity> claim_activities(store::WorkerId worker, std::span<const std::string> queues,
                                                        int limit) override;
-  int finish_activities(std::span<const store::ActivityOutcome> outcomes) override;
+  store::FinishReport finish_activities(std::span<const store::ActivityOutcome> outcomes) override;
   std::vector<store::ActivityKey> heartbeat_activities(store::WorkerId worker,
                                                        std::span<const store::Heartbeat> beats) override;
   std::vector<store::ExpiredActivity> claim_expired_activities(store::WorkerId worker, int limit) override;
@@ -82,6 +85,7 @@ class FaultyStore final : public store::Store {
   store::Store& inner_;
   mutable std::mutex mutex_;
   FaultPlan plan_;
+  std::function<bool(const store::ActivityOutcome&)> refused_;
   std::map<std::string, int, std::less<>> calls_;
   int faults_ = 0;
 };

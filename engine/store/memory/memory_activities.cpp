@@ -83,19 +83,19 @@ std::vector<ClaimedActivity> MemoryStore::claim_activities(WorkerId worker, std:
   return out;
 }
 
-int MemoryStore::finish_activities(std::span<const ActivityOutcome> outcomes) {
+FinishReport MemoryStore::finish_activities(std::span<const ActivityOutcome> outcomes) {
   const Lock lock(tables_->mutex);
-  int dropped = 0;
+  FinishReport report;
   for (const auto& outcome : outcomes) {
     TaskRow* row = tables_->find_task(outcome.key.run_id, outcome.key.seq);
     if (row == nullptr || row->owner != outcome.worker || row->task.attempt != outcome.key.attempt ||
         (outcome.worker == 0 && row->ready_at != kNever)) {  // decided already: it waits for its next attempt
-      ++dropped;
+      ++report.dropped;
       continue;
     }
     finish(*tables_, outcome, *row);
   }
-  return dropped;
+  return report;
 }
 
 std::vector<ActivityKey> MemoryStore::heartbeat_activities(WorkerId worker, std::span<const Heartbeat> beats) {
@@ -124,7 +124,7 @@ std::vector<ExpiredActivity> MemoryStore::claim_expired_activities(WorkerId work
     row.owner = 0;  // an outcome of the attempt that comes now is too late
     row.ready_at = kNever;
     row.timeout_at = tables_->now() + kDecisionTime;
-    out.push_back({.task = claimed(*tables_, *entry), .timeout = row.timeout});
+    out.push_back({.task = claimed(*tables_, *entry), .timeout = row.timeout, .now = tables_->now()});
   }
   return out;
 }

@@ -36,6 +36,7 @@ class MemoryStep final : public StepTransaction {
   std::vector<ClaimedRun> claim_runs(const ClaimRequest& request) override;
   std::vector<RunMessages> collect_messages() override;
   std::vector<RunState> load_runs(std::span<const Uuid> run_ids) override;
+  void await_runs(std::span<const Uuid>) override {}
   std::vector<RunMessages> read_messages(std::span<const Uuid> run_ids) override;
   std::vector<StartResult> start_children(std::span<const NewChild> children) override;
   BusinessTransaction& business() override { return business_; }
@@ -101,6 +102,7 @@ ClaimedRun MemoryStep::claim(const Uuid& run_id, LiveRow& row) {
   out.rung = row.rung;
   out.claims = ++row.claims;
   out.task_failures = row.task_failures;
+  out.takeovers = row.takeovers;
   out.priority = row.priority;
   out.deadline = run.deadline;
   out.parent_run_id = run.summary.parent_run_id;
@@ -282,7 +284,10 @@ void MemoryStep::roll_back() {
 class MemoryLane final : public LaneSession {
  public:
   MemoryLane(MemoryTables& db, WorkerId worker) : db_(db), worker_(worker) {}
-  std::unique_ptr<StepTransaction> begin_step() override { return std::make_unique<MemoryStep>(db_, worker_); }
+  /// Nobody holds a row here.
+  std::unique_ptr<StepTransaction> begin_step(std::optional<std::chrono::milliseconds>) override {
+    return std::make_unique<MemoryStep>(db_, worker_);
+  }
 
  private:
   MemoryTables& db_;

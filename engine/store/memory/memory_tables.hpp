@@ -79,6 +79,7 @@ struct MemoryTables {
   std::map<std::pair<Uuid, CommandSeq>, TaskRow> tasks;
   std::map<WorkerId, WorkerRow> workers;
   std::map<ScheduleKey, ScheduleRow> schedules;
+  std::vector<std::pair<Timestamp, WorkerRow>> dead_workers;  ///< that were taken over, and when
   std::int64_t last_inbox_id = 0;
   WorkerId last_worker_id = 0;
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <holdfast/store/memory/memory_store.hpp>
 #include <holdfast/store/memory/memory_tables.hpp>
@@ -21,6 +22,26 @@ bool count_death(MemoryTables& db, const Uuid& run_id, LiveRow& row, int quarant
   row.ready_at = kNever;
   row.waiting_for = "quarantined: " + std::to_string(row.takeovers) + " workers died while they ran it";
   return true;
+}
+
+constexpr Duration kDeathCounts = std::chrono::minutes(1);
+
+/// Lanes of one process whose leases ended together are one death.
+int count_deaths(const MemoryTables& db, std::span<const std::string> task_queues) {
+  std::set<std::pair<std::string, std::int64_t>> deaths;
+  const auto count = [&](const WorkerRow& row) {
+    const auto shared = [&](const std::string& queue) {
+      return std::ranges::find(task_queues, queue) != task_queues.end();
+    };
+    if (std::ranges::none_of(row.info.task_queues, shared)) return;
+    const auto lease = std::chrono::floor<std::chrono::seconds>(row.lease_until.time_since_epoch()).count();
+    deaths.emplace(row.info.identity.substr(0, row.info.identity.rfind('/')), lease);
+  };
+  for (const auto& [id, row] : db.workers)
+    if (row.lease_until <= db.now()) count(row);
+  for (const auto& [at, row] : db.dead_workers)
+    if (at > db.now() - kDeathCounts) count(row);
+  return static_cast<int>(deaths.size());
 }
 
 }  // namespace
@@ -62,8 +83,10 @@ TakeoverReport MemoryStore::take_over_expired(int quarantine_after) {
     ++report.workers;
     report.runs += runs;
     report.activities += tasks;
+    tables_->dead_workers.emplace_back(now, it->second);
     it = tables_->workers.erase(it);
   }
+  std::erase_if(tables_->dead_workers, [&](const auto& entry) { return entry.first <= now - kDeathCounts; });
   return report;
 }
 
@@ -136,6 +159,7 @@ Readiness MemoryStore::peek(std::span<const WorkerId> workers, std::span<const s
       out.activities = true;
     if (row.timeout_at <= now) out.expired_activities = true;
   }
+  out.deaths = count_deaths(*tables_, task_queues);
   out.expired_workers =
       std::ranges::any_of(tables_->workers, [&](const auto& entry) { return entry.second.lease_until <= now; });
   return out;

@@ -2,6 +2,7 @@
 
 #include <holdfast/store/postgres/activity_options.hpp>
 #include <holdfast/store/postgres/reading.hpp>
+#include <holdfast/store/postgres/rotated.hpp>
 #include <holdfast/store/postgres/store_impl.hpp>
 
 namespace holdfast::store::postgres {
@@ -34,7 +35,9 @@ SELECT EXISTS (SELECT FROM me), )sql" HOLDFAST_TASK_COLUMNS ", " HOLDFAST_MICROS
   FROM (SELECT 1) one LEFT JOIN t ON true ORDER BY t.was_ready_at)sql"};
 
 // An outcome counts if the task still is that attempt of that worker; worker 0 decided for a task that expired. The
-// doorbell is rung before the task row is touched: the lock order of a closing run. Returns how many counted.
+// doorbell is rung before the task row is touched: the lock order of a closing run. Runs (of retries: tasks) that
+// somebody holds are skipped, so that nobody's open transaction stops the outcomes of others. Returns how many counted,
+// and the numbers of the outcomes that were skipped.
 const Statement kFinishActivities{"finish_activities", R"sql(
 WITH o AS MATERIALIZED (
   SELECT DISTINCT ON (o.run_id, o.seq) o.*
@@ -45,12 +48,20 @@ WITH o AS MATERIALIZED (
        WHERE t.shard = 0 AND t.run_id = o.run_id AND t.seq = o.seq AND t.attempt = o.attempt
          AND coalesce(t.owner, 0) = o.worker AND (o.worker <> 0 OR t.ready_at = 'infinity') LIMIT 1) t
    ORDER BY o.run_id, o.seq, o.n),
+bell AS MATERIALIZED (
+  SELECT l.run_id FROM (SELECT DISTINCT run_id FROM o WHERE kind <> 'retry') v
+   CROSS JOIN LATERAL (SELECT l.run_id FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = v.run_id
+                          FOR NO KEY UPDATE SKIP LOCKED) l),
 rung AS (
   UPDATE holdfast.live_runs l
      SET rung = true,
          ready_at = CASE WHEN l.owner IS NULL AND NOT l.quarantined THEN least(l.ready_at, now()) ELSE l.ready_at END
-    FROM (SELECT DISTINCT run_id FROM o WHERE kind <> 'retry') v
-   WHERE l.shard = 0 AND l.run_id = v.run_id RETURNING l.run_id),
+    FROM bell WHERE l.shard = 0 AND l.run_id = bell.run_id RETURNING l.run_id),
+again AS MATERIALIZED (
+  SELECT o.n FROM o
+   CROSS JOIN LATERAL (SELECT FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.run_id = o.run_id AND t.seq = o.seq
+                          FOR NO KEY UPDATE SKIP LOCKED) t
+   WHERE o.kind = 'retry'),
 gone AS (
   DELETE FROM holdfast.activity_tasks t USING o
    WHERE t.shard = 0 AND t.run_id = o.run_id AND t.seq = o.seq AND t.attempt = o.attempt
@@ -68,24 +79,38 @@ retried AS (
          timeout_kind = )sql" HOLDFAST_WAITING_TIMEOUT_KIND("(now() + o.delay * interval '1 microsecond')") R"sql(
     FROM o
    WHERE t.shard = 0 AND t.run_id = o.run_id AND t.seq = o.seq AND t.attempt = o.attempt
-     AND coalesce(t.owner, 0) = o.worker AND (o.worker <> 0 OR t.ready_at = 'infinity') AND o.kind = 'retry'
+     AND coalesce(t.owner, 0) = o.worker AND (o.worker <> 0 OR t.ready_at = 'infinity')
+     AND (o.n IN (SELECT n FROM again)) IS TRUE
   RETURNING 1)
-SELECT (SELECT count(*) FROM sent) + (SELECT count(*) FROM retried))sql"};
+SELECT (SELECT count(*) FROM sent) + (SELECT count(*) FROM retried),
+       ARRAY(SELECT o.n FROM o
+              WHERE CASE WHEN o.kind = 'retry' THEN (o.n IN (SELECT n FROM again)) IS NOT TRUE
+                         ELSE (o.run_id IN (SELECT run_id FROM bell)) IS NOT TRUE
+                              AND EXISTS (SELECT FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = o.run_id) END))sql"};
 
-// Returns the attempts that shall stop: cancelled, or no longer this worker's.
+// Returns the attempts that shall stop: cancelled, or no longer this worker's. A task that somebody holds is beaten the
+// next time.
 const Statement kHeartbeatActivities{"heartbeat_activities", R"sql(
 WITH b AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::json[]) WITH ORDINALITY
                   AS b (run_id, seq, attempt, details, n) LIMIT cardinality($1)),
+free AS MATERIALIZED (
+  SELECT b.n FROM b
+   CROSS JOIN LATERAL (SELECT FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.run_id = b.run_id AND t.seq = b.seq
+                          FOR NO KEY UPDATE SKIP LOCKED) t),
 beaten AS (
   UPDATE holdfast.activity_tasks t
      SET heartbeat_details = b.details, timeout_at = )sql" HOLDFAST_RUNNING_TIMEOUT("t.started_at", "now()") R"sql(,
          timeout_kind = )sql" HOLDFAST_RUNNING_TIMEOUT_KIND("t.started_at", "now()") R"sql(
     FROM b WHERE t.shard = 0 AND t.run_id = b.run_id AND t.seq = b.seq AND t.attempt = b.attempt
-     AND (t.owner = $5::bigint) IS TRUE
-  RETURNING b.n, t.cancel_requested)
-SELECT b.run_id, b.seq, b.attempt FROM b
- WHERE (b.n IN (SELECT n FROM beaten WHERE NOT cancel_requested)) IS NOT TRUE)sql"};
+     AND (t.owner = $5::bigint) IS TRUE AND (b.n IN (SELECT n FROM free)) IS TRUE
+  RETURNING 1)
+SELECT b.run_id, b.seq, b.attempt
+  FROM b LEFT JOIN LATERAL (
+         SELECT true AS going_on FROM holdfast.activity_tasks t
+          WHERE t.shard = 0 AND t.run_id = b.run_id AND t.seq = b.seq AND t.attempt = b.attempt
+            AND (t.owner = $5::bigint) IS TRUE AND NOT t.cancel_requested LIMIT 1) t ON true
+ WHERE going_on IS NOT TRUE)sql"};
 
 // Whoever gets a task here has ten seconds to decide; then somebody else is asked. Meanwhile it belongs to nobody, so
 // that the outcome of the attempt, should it come after all, is late.
@@ -102,7 +127,7 @@ t AS (
      SET owner = NULL, ready_at = 'infinity', timeout_at = now() + interval '10 seconds'
     FROM due WHERE t.shard = 0 AND t.run_id = due.run_id AND t.seq = due.seq
   RETURNING t.*)
-SELECT EXISTS (SELECT FROM me), )sql" HOLDFAST_TASK_COLUMNS R"sql(, t.timeout_kind
+SELECT EXISTS (SELECT FROM me), )sql" HOLDFAST_TASK_COLUMNS ", t.timeout_kind, " HOLDFAST_MICROS("now()") R"sql(
   FROM (SELECT 1) one LEFT JOIN t ON true)sql"};
 
 namespace {
@@ -145,7 +170,8 @@ std::string payload(const ActivityOutcome& outcome) {
 
 std::vector<ClaimedActivity> PostgresStore::claim_activities(WorkerId worker, std::span<const std::string> queues,
                                                              int limit) {
-  const Parameters parameters{text_array(queues), bounds_.activities_to_claim(queues),
+  const auto order = rotated(queues, claims_made_++);
+  const Parameters parameters{text_array(order), bounds_.activities_to_claim(order),
                               bigint_parameter(std::max(limit, 0)), bigint_parameter(worker)};
   return with_session(Access::write, [&](Connection& session) {
     const auto rows = session.run(kClaimActivities, parameters);
@@ -160,8 +186,8 @@ std::vector<ClaimedActivity> PostgresStore::claim_activities(WorkerId worker, st
   });
 }
 
-int PostgresStore::finish_activities(std::span<const ActivityOutcome> outcomes) {
-  if (outcomes.empty()) return 0;
+FinishReport PostgresStore::finish_activities(std::span<const ActivityOutcome> outcomes) {
+  if (outcomes.empty()) return {};
   using Outcome = ActivityOutcome;
   const auto of = [&](std::uint32_t type, auto get) { return array_of(type, outcomes, get); };
   const Parameters parameters{of(oid::kUuid, [](const Outcome& o) { return o.key.run_id; }),
@@ -172,8 +198,12 @@ int PostgresStore::finish_activities(std::span<const ActivityOutcome> outcomes) 
                               of(oid::kJson, [](const Outcome& o) { return payload(o); }),
                               of(oid::kBigint, [](const Outcome& o) { return o.retry_delay; })};
   return with_session(Access::write, [&](Connection& session) {
-    const auto rows = session.run(kFinishActivities, parameters);
-    return static_cast<int>(outcomes.size()) - small(rows[0][0]);
+    const auto row = session.run(kFinishActivities, parameters)[0];
+    FinishReport report;
+    for (const auto n : read_integers(view(row[1])))
+      report.busy.push_back(outcomes[static_cast<std::size_t>(n) - 1].key);
+    report.dropped = static_cast<int>(outcomes.size() - report.busy.size()) - small(row[0]);
+    return report;
   });
 }
 
@@ -202,7 +232,8 @@ std::vector<ExpiredActivity> PostgresStore::claim_expired_activities(WorkerId wo
     require_lease(rows, worker);
     std::vector<ExpiredActivity> expired;
     for (const auto& row : rows) {
-      if (!row[1].is_null()) expired.push_back({.task = read_task(row), .timeout = text(row[14])});
+      if (!row[1].is_null())
+        expired.push_back({.task = read_task(row), .timeout = text(row[14]), .now = time_of(row[15])});
     }
     return expired;
   });

@@ -67,11 +67,6 @@ std::string settings_per_transaction(const PostgresOptions& options) {
          std::to_string(options.idle_in_transaction_timeout.count()) + ";";
 }
 
-bool is_unavailable(std::string_view state) {
-  return state.starts_with("08") || state.starts_with("57P") || state == "53300" || state == "25006" ||
-         state == "25P03";
-}
-
 bool is_schema_error(std::string_view state) {
   return state == "42P01" || state == "3F000" || state == "42883" || state == "42703";
 }
@@ -127,6 +122,11 @@ bool Connection::plans_are_old() {
   planned_at_ = now;
   rows_since_planned_ = 0;
   return true;
+}
+
+bool is_unavailable(std::string_view state) {
+  return state.starts_with("08") || state.starts_with("57P") || state == "53300" || state == "25006" ||
+         state == "25P03";
 }
 
 pqxx::result run_unprepared(pqxx::transaction_base& transaction, const Statement& statement,

@@ -61,6 +61,9 @@ pqxx::result run_unprepared(pqxx::transaction_base& transaction, const Statement
 /// `writes`: a lost connection leaves open whether the statement took effect.
 [[noreturn]] void rethrow(Connection& connection, bool writes);
 
+/// SQLSTATEs of a session that is over, or of a server that takes none.
+bool is_unavailable(std::string_view sqlstate);
+
 /// SQLSTATE classes that a repetition cures: serialization, deadlock, and a unique key that lost a race.
 bool is_transient(std::string_view sqlstate);
 

@@ -72,7 +72,11 @@ class Examination {
   }
 
   static std::string first_id_since(Timestamp since) {
-    return make_uuid_v7(std::chrono::floor<std::chrono::milliseconds>(since.time_since_epoch()), {}).to_string();
+    // Run ids begin in 1970: whoever asks for more means all of them.
+    return make_uuid_v7(std::max(std::chrono::floor<std::chrono::milliseconds>(since.time_since_epoch()),
+                                 std::chrono::milliseconds::zero()),
+                        {})
+        .to_string();
   }
 
   /// nullopt: fewer runs than a page are left, so that the last range has no end.

@@ -26,6 +26,7 @@ std::span<const Statement> hot_statements() {
                                   kReadOwnedMessages,
                                   kLoadHistories,
                                   kLoadTasks,
+                                  kAwaitRuns,
                                   kCheckOwned,
                                   kAppendHistory,
                                   kConsumeMessages,

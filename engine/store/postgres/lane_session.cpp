@@ -49,6 +49,11 @@ SELECT t.run_id, t.seq, t.attempt, t.task_queue IS NULL, t.owner,
   CROSS JOIN LATERAL (SELECT * FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.run_id = u.run_id ORDER BY t.seq) t
  ORDER BY t.run_id, t.seq)sql"};
 
+// Whoever the owner is: a row whose new owner is not committed yet still shows the old one.
+const Statement kAwaitRuns{"await_runs", R"sql(
+SELECT FROM unnest($1::uuid[]) AS u (run_id)
+ CROSS JOIN LATERAL (SELECT FROM holdfast.live_runs WHERE shard = 0 AND run_id = u.run_id FOR NO KEY UPDATE) l)sql"};
+
 namespace {
 
 std::vector<RunMessages> group_by_run(const pqxx::result& rows) {
@@ -69,10 +74,10 @@ class PostgresLane final : public LaneSession {
     lane_.worker = worker;
   }
 
-  std::unique_ptr<StepTransaction> begin_step() override {
+  std::unique_ptr<StepTransaction> begin_step(std::optional<std::chrono::milliseconds> patience) override {
     if (lane_.connection && lane_.connection->broken()) lane_.connection.reset();
     if (!lane_.connection) connect();
-    return std::make_unique<PostgresStep>(lane_);
+    return std::make_unique<PostgresStep>(lane_, patience);
   }
 
  private:
@@ -90,10 +95,11 @@ class PostgresLane final : public LaneSession {
   LaneState lane_;
 };
 
-std::string begin_text(LaneState& lane) {
+std::string begin_text(LaneState& lane, std::optional<std::chrono::milliseconds> patience) {
   std::string text = "BEGIN;";
   if (lane.connection->plans_are_old()) text += "DISCARD PLANS;";
   text += lane.connection->transaction_settings();
+  if (patience) text += "SET LOCAL lock_timeout=" + std::to_string(patience->count()) + ";";
   const std::string worker = std::to_string(lane.worker);
   if (lane.connection->prepare(kBeginStep)) return text + "EXECUTE begin_step(" + worker + ")";
   std::string question = kBeginStep.sql;
@@ -117,8 +123,8 @@ void StepWork::do_commit() {
   }
 }
 
-PostgresStep::PostgresStep(LaneState& lane) : lane_(lane) {
-  guarded([&] { work_ = std::make_unique<StepWork>(lane_.connection->pqxx(), begin_text(lane_)); });
+PostgresStep::PostgresStep(LaneState& lane, std::optional<std::chrono::milliseconds> patience) : lane_(lane) {
+  guarded([&] { work_ = std::make_unique<StepWork>(lane_.connection->pqxx(), begin_text(lane_, patience)); });
   now_ = time_of(work_->first_row()[0]);
   if (!boolean(work_->first_row()[1])) {
     throw LeaseLost("worker " + std::to_string(lane_.worker) + " has no lease any more");
@@ -130,6 +136,32 @@ PostgresStep::~PostgresStep() {
   const bool lost = lane_.connection->broken();
   work_.reset();  // rolls back, unless committed; never throws
   if (!lost && !lane_.connection->pqxx().is_open()) lane_.connection->mark_broken();
+}
+
+bool PostgresStep::broken() const {
+  if (!lane_.connection->pqxx().is_open()) return true;
+  try {
+    throw;
+  } catch (const pqxx::broken_connection&) {
+    return true;
+  } catch (const pqxx::sql_error& error) {
+    return is_unavailable(error.sqlstate());
+  } catch (...) {
+    return false;
+  }
+}
+
+bool PostgresStep::obstructed() const {
+  try {
+    throw;
+  } catch (const pqxx::transaction_rollback&) {
+    return true;
+  } catch (const pqxx::sql_error& error) {
+    const std::string& state = error.sqlstate();
+    return state == "40001" || state == "40P01" || state == "55P03";
+  } catch (...) {
+    return false;
+  }
 }
 
 pqxx::result PostgresStep::run(const Statement& statement, const Parameters& parameters) {
@@ -149,6 +181,11 @@ std::vector<RunMessages> PostgresStep::collect_messages() {
     }
     return out;
   });
+}
+
+void PostgresStep::await_runs(std::span<const Uuid> run_ids) {
+  if (run_ids.empty()) return;
+  guarded([&] { run(kAwaitRuns, {uuid_array(run_ids)}); });
 }
 
 std::vector<RunMessages> PostgresStep::read_messages(std::span<const Uuid> run_ids) {

@@ -18,6 +18,7 @@ extern const Statement kReadMessages;
 extern const Statement kReadOwnedMessages;
 extern const Statement kLoadHistories;
 extern const Statement kLoadTasks;
+extern const Statement kAwaitRuns;
 
 /// What a lane keeps between its steps.
 struct LaneState {
@@ -26,6 +27,7 @@ struct LaneState {
   std::unique_ptr<Connection> connection;  ///< null: connect at the next step
   ConnectBackoff backoff;
   MovingBound bound;
+  std::size_t claims_made = 0;
   SharedBounds* shared;       ///< the store's
   std::vector<Uuid> errands;  ///< left by earlier commits: their runs' rows were held for long
 };
@@ -53,13 +55,14 @@ class StepWork final : public pqxx::dbtransaction {
 class PostgresStep final : public StepTransaction, private BusinessTransaction {
  public:
   /// Opens the transaction. Throws LeaseLost, Unavailable.
-  explicit PostgresStep(LaneState& lane);
+  PostgresStep(LaneState& lane, std::optional<std::chrono::milliseconds> patience);
   ~PostgresStep() override;
 
   Timestamp now() const override { return now_; }
   std::vector<ClaimedRun> claim_runs(const ClaimRequest& request) override;
   std::vector<RunMessages> collect_messages() override;
   std::vector<RunState> load_runs(std::span<const Uuid> run_ids) override;
+  void await_runs(std::span<const Uuid> run_ids) override;
   std::vector<RunMessages> read_messages(std::span<const Uuid> run_ids) override;
   std::vector<StartResult> start_children(std::span<const NewChild> children) override;
   BusinessTransaction& business() override { return *this; }
@@ -67,6 +70,8 @@ class PostgresStep final : public StepTransaction, private BusinessTransaction {
 
  private:
   pqxx::transaction_base& postgres() override { return *work_; }
+  bool broken() const override;
+  bool obstructed() const override;
 
   pqxx::result run(const Statement& statement, const Parameters& parameters);
   /// After the commit, one transaction each.

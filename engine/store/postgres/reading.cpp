@@ -22,6 +22,16 @@ std::optional<Timestamp> optional_time(const pqxx::field& f) {
   return f.is_null() ? std::nullopt : std::optional(time_of(f));
 }
 
+std::vector<std::int64_t> read_integers(std::string_view array) {
+  std::vector<std::int64_t> out;
+  for (std::size_t at = 1; at + 1 < array.size();) {
+    const std::size_t end = array.find_first_of(",}", at);
+    std::from_chars(array.data() + at, array.data() + end, out.emplace_back());
+    at = end + 1;
+  }
+  return out;
+}
+
 std::optional<Failure> optional_failure(const pqxx::field& f) {
   return f.is_null() ? std::nullopt : std::optional(decode_failure(view(f)));
 }

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <pqxx/result>
 
@@ -23,6 +24,8 @@ Uuid uuid(const pqxx::field& f);
 inline Uuid optional_uuid(const pqxx::field& f) { return f.is_null() ? Uuid{} : uuid(f); }  // NULL reads as nil
 Timestamp time_of(const pqxx::field& f);                                                    // of HOLDFAST_MICROS
 std::optional<Timestamp> optional_time(const pqxx::field& f);
+/// The elements of an array of integers, from its text: {1,2}.
+std::vector<std::int64_t> read_integers(std::string_view array);
 std::optional<Failure> optional_failure(const pqxx::field& f);
 
 }  // namespace holdfast::store::postgres

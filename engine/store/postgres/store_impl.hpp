@@ -40,7 +40,7 @@ class PostgresStore final : public Store, private ScheduleStore {
 
   std::vector<ClaimedActivity> claim_activities(WorkerId worker, std::span<const std::string> queues,
                                                 int limit) override;
-  int finish_activities(std::span<const ActivityOutcome> outcomes) override;
+  FinishReport finish_activities(std::span<const ActivityOutcome> outcomes) override;
   std::vector<ActivityKey> heartbeat_activities(WorkerId worker, std::span<const Heartbeat> beats) override;
   std::vector<ExpiredActivity> claim_expired_activities(WorkerId worker, int limit) override;
 
@@ -78,6 +78,7 @@ class PostgresStore final : public Store, private ScheduleStore {
   ConnectionPool pool_;
   SharedBounds bounds_;
   std::atomic<int> expect_taken_ids_ = 0;  ///< batches of starts that do so, see starts.cpp
+  std::atomic<std::size_t> claims_made_ = 0;  ///< of activities
 };
 
 template <class F>

@@ -16,30 +16,47 @@ const Statement kRenewLease{"renew_lease", R"sql(
 UPDATE holdfast.workers SET lease_until = clock_timestamp() + $2::bigint * interval '1 microsecond'
  WHERE worker_id = $1::bigint AND ended_at IS NULL RETURNING )sql" HOLDFAST_MICROS("lease_until")};
 
+// What somebody holds at this moment stays owned by a worker that has ended, until take_over_expired looks again.
 const Statement kReleaseWorker{"release_worker", R"sql(
-WITH ended AS (UPDATE holdfast.workers SET lease_until = now(), ended_at = now() WHERE worker_id = $1::bigint),
+WITH ended AS (
+  UPDATE holdfast.workers SET lease_until = now(), ended_at = now(), look_at = now() + interval '1 second'
+   WHERE worker_id = $1::bigint AND ended_at IS NULL),
+held AS MATERIALIZED (
+  SELECT run_id FROM holdfast.live_runs WHERE shard = 0 AND owner = $1::bigint AND owner IS NOT NULL
+     FOR NO KEY UPDATE SKIP LOCKED),
 run AS (
-  UPDATE holdfast.live_runs SET owner = NULL, ready_at = now()
-   WHERE shard = 0 AND owner = $1::bigint AND owner IS NOT NULL)
-UPDATE holdfast.activity_tasks SET owner = NULL, ready_at = 'infinity', timeout_at = now(), timeout_kind = 'WorkerLost'
- WHERE shard = 0 AND owner = $1::bigint AND owner IS NOT NULL)sql"};
+  UPDATE holdfast.live_runs l SET owner = NULL, ready_at = now() FROM held WHERE l.shard = 0 AND l.run_id = held.run_id),
+doing AS MATERIALIZED (
+  SELECT run_id, seq FROM holdfast.activity_tasks WHERE shard = 0 AND owner = $1::bigint AND owner IS NOT NULL
+     FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE holdfast.activity_tasks t SET owner = NULL, ready_at = 'infinity', timeout_at = now(), timeout_kind = 'WorkerLost'
+  FROM doing WHERE t.shard = 0 AND t.run_id = doing.run_id AND t.seq = doing.seq)sql"};
 
 // Everything of one owner whose lease ended. Its row is locked, so that two helpers do not meet, and a lease that was
-// renewed at the last moment is kept. A worker that was stopped inside a step can still commit what it claimed there,
-// until idle_in_transaction_timeout ends its transaction: therefore the row stays, and everything is freed a second
-// time ten seconds later. Counts rows of workers that are taken over for the first time.
+// renewed at the last moment is kept. Rows that somebody holds are skipped: his open transaction must not keep the rest
+// from going on. A worker that was stopped inside a step can still commit what it claimed there, until
+// idle_in_transaction_timeout ends its transaction. Therefore the row stays for ten seconds (of one that died, for a
+// minute: that is what peek counts), and longer while something is left, and is looked at again. Counts rows of workers
+// that are taken over for the first time.
 const Statement kTakeOverExpired{"take_over_expired", R"sql(
 WITH dead AS MATERIALIZED (
-  SELECT worker_id, ended_at FROM holdfast.workers
-   WHERE lease_until <= now() AND (ended_at IS NULL OR ended_at <= now() - interval '10 seconds')
+  SELECT worker_id, ended_at, died FROM holdfast.workers
+   WHERE lease_until <= now() AND (ended_at IS NULL OR coalesce(look_at, ended_at + interval '10 seconds') <= now())
    ORDER BY worker_id LIMIT 1 FOR UPDATE SKIP LOCKED),
+had AS MATERIALIZED (
+  SELECT l.run_id, l.owner
+    FROM dead CROSS JOIN LATERAL (SELECT run_id, owner FROM holdfast.live_runs
+                                   WHERE shard = 0 AND owner = dead.worker_id AND owner IS NOT NULL OFFSET 0) l),
+bell AS MATERIALIZED (
+  SELECT l.run_id FROM had
+   CROSS JOIN LATERAL (SELECT run_id FROM holdfast.live_runs WHERE shard = 0 AND run_id = had.run_id
+                          FOR NO KEY UPDATE SKIP LOCKED) l),
 held AS MATERIALIZED (
-  SELECT l.run_id, l.owner, coalesce(h.event_id, 0) AS event_id
-    FROM dead
-    CROSS JOIN LATERAL (SELECT run_id, owner FROM holdfast.live_runs
-                         WHERE shard = 0 AND owner = dead.worker_id AND owner IS NOT NULL OFFSET 0) l
-    LEFT JOIN LATERAL (SELECT event_id FROM holdfast.history WHERE shard = 0 AND run_id = l.run_id
-                        ORDER BY event_id DESC LIMIT 1) h ON true),
+  SELECT had.run_id, had.owner, coalesce(h.event_id, 0) AS event_id
+    FROM had
+    LEFT JOIN LATERAL (SELECT event_id FROM holdfast.history WHERE shard = 0 AND run_id = had.run_id
+                        ORDER BY event_id DESC LIMIT 1) h ON true
+   WHERE (had.run_id IN (SELECT run_id FROM bell)) IS TRUE),
 freed AS (
   UPDATE holdfast.live_runs l
      SET owner = NULL, takeover_event = v.event_id, takeovers = v.deaths, quarantined = v.deaths >= $1::integer,
@@ -50,15 +67,38 @@ freed AS (
             FROM held CROSS JOIN LATERAL (SELECT takeover_event, takeovers FROM holdfast.live_runs
                                            WHERE shard = 0 AND run_id = held.run_id LIMIT 1) o) v
    WHERE l.shard = 0 AND l.run_id = v.run_id AND (l.owner = v.owner) IS TRUE RETURNING l.quarantined),
+did AS MATERIALIZED (
+  SELECT t.run_id, t.seq
+    FROM dead CROSS JOIN LATERAL (SELECT run_id, seq FROM holdfast.activity_tasks
+                                   WHERE shard = 0 AND owner = dead.worker_id AND owner IS NOT NULL OFFSET 0) t),
+doing AS MATERIALIZED (
+  SELECT t.run_id, t.seq FROM did
+   CROSS JOIN LATERAL (SELECT run_id, seq FROM holdfast.activity_tasks
+                        WHERE shard = 0 AND run_id = did.run_id AND seq = did.seq FOR NO KEY UPDATE SKIP LOCKED) t),
 task AS (
   UPDATE holdfast.activity_tasks t
      SET owner = NULL, ready_at = 'infinity', timeout_at = now(), timeout_kind = 'WorkerLost'
-    FROM dead WHERE t.shard = 0 AND t.owner = dead.worker_id AND t.owner IS NOT NULL RETURNING 1),
+    FROM doing CROSS JOIN dead
+   WHERE t.shard = 0 AND t.run_id = doing.run_id AND t.seq = doing.seq AND (t.owner = dead.worker_id) IS TRUE RETURNING 1),
+now_left AS MATERIALIZED (
+  SELECT (SELECT count(*) FROM had) > (SELECT count(*) FROM bell)
+         OR (SELECT count(*) FROM did) > (SELECT count(*) FROM doing) AS something),
+over AS MATERIALIZED (
+  SELECT dead.worker_id, dead.ended_at IS NULL AS newly,
+         dead.ended_at IS NOT NULL AND NOT something
+         AND dead.ended_at <= now() - CASE WHEN dead.died THEN interval '1 minute' ELSE interval '10 seconds' END AS gone,
+         CASE WHEN something THEN now() + interval '1 second'
+              WHEN dead.ended_at IS NULL OR dead.ended_at > now() - interval '10 seconds'
+                THEN coalesce(dead.ended_at, now()) + interval '10 seconds'
+              ELSE now() + interval '1 minute' END AS look_at
+    FROM dead CROSS JOIN now_left),
 ended AS (
-  UPDATE holdfast.workers w SET ended_at = now() FROM dead WHERE w.worker_id = dead.worker_id AND dead.ended_at IS NULL),
-gone AS (DELETE FROM holdfast.workers w USING dead WHERE w.worker_id = dead.worker_id AND dead.ended_at IS NOT NULL)
+  UPDATE holdfast.workers w
+     SET ended_at = coalesce(w.ended_at, now()), died = w.died OR over.newly, look_at = over.look_at
+    FROM over WHERE w.worker_id = over.worker_id AND NOT over.gone),
+gone AS (DELETE FROM holdfast.workers w USING over WHERE w.worker_id = over.worker_id AND over.gone)
 SELECT (SELECT count(*) FROM dead), (SELECT count(*) FROM freed), (SELECT count(*) FROM task),
-       (SELECT count(*) FROM freed WHERE quarantined), (SELECT count(*) FROM dead WHERE ended_at IS NULL))sql"};
+       (SELECT count(*) FROM freed WHERE quarantined), (SELECT count(*) FROM over WHERE newly))sql"};
 
 // The first due entry of each range; ranges start at their bounds, as those of claims do.
 const Statement kPeek{"peek", R"sql(
@@ -76,14 +116,19 @@ SELECT EXISTS (SELECT FROM unnest($2::smallint[], $3::text[], $4::timestamptz[])
                              WHERE shard = 0 AND timeout_at IS NOT NULL ORDER BY timeout_at LIMIT 1) t
                 WHERE timeout_at <= now()),
        EXISTS (SELECT FROM holdfast.workers
-                WHERE lease_until <= now() AND (ended_at IS NULL OR ended_at <= now() - interval '10 seconds'))
+                WHERE lease_until <= now() AND (ended_at IS NULL OR coalesce(look_at, ended_at + interval '10 seconds') <= now()))
        OR EXISTS (SELECT FROM holdfast.errands WHERE shard = 0 AND at < now() - interval '1 second'),
        ARRAY(SELECT w FROM unnest($1::bigint[]) w
               CROSS JOIN LATERAL (SELECT FROM holdfast.live_runs l
                                    WHERE l.shard = 0 AND l.owner = w AND l.owner IS NOT NULL AND l.rung LIMIT 1) l),
        (SELECT greatest(0, (extract(epoch FROM s.next_at - now()) * 1000000)::bigint)
           FROM (SELECT next_at FROM holdfast.schedules WHERE shard = 0 ORDER BY next_at LIMIT 1) s
-         WHERE isfinite(s.next_at)))sql"};
+         WHERE isfinite(s.next_at)),
+       -- The lanes of a process that crashed have leases that ended together; of one that hangs, each ends in its time.
+       (SELECT count(DISTINCT (regexp_replace(identity, '/[^/]*$', ''), floor(extract(epoch FROM lease_until))))
+          FROM holdfast.workers
+         WHERE lease_until <= now() AND (ended_at IS NULL OR died AND ended_at > now() - interval '1 minute')
+           AND task_queues && $5::text[]))sql"};
 
 namespace {
 
@@ -230,12 +275,8 @@ Readiness PostgresStore::peek(std::span<const WorkerId> workers, std::span<const
     out.activities = boolean(row[1]);
     out.expired_activities = boolean(row[2]);
     out.expired_workers = boolean(row[3]);
-    const std::string_view rung = view(row[4]);  // {1,2}
-    for (std::size_t at = 1; at + 1 < rung.size();) {
-      const std::size_t end = rung.find_first_of(",}", at);
-      out.rung.push_back(std::stoll(std::string(rung.substr(at, end - at))));
-      at = end + 1;
-    }
+    out.rung = read_integers(view(row[4]));
+    out.deaths = small(row[6]);
     if (!row[5].is_null()) out.schedule_due_in = Duration(integer(row[5]));
     return out;
   });
