@@ -4,7 +4,3 @@ ALTER TABLE holdfast.workers
   ADD COLUMN look_at timestamptz,
   -- Taken over, not released.
   ADD COLUMN died    boolean NOT NULL DEFAULT false;
-
--- Runs errands, as in 0010. It waits for the live row of its run, and not for long: whoever holds it may do so for as
--- long as he likes, and the errand is run by a later look.
-ALTER FUNCTION holdfast.run_errands(uuid) SET lock_timeout = '100ms';
