@@ -1,5 +1,5 @@
--- As in 0010, and the owner's row, which is not committed yet when the last event is looked up, ends neither this nor the
--- caller's transaction: whoever comes second looks again.
+-- As in 0010, and the owner's row, which is not committed yet when the last event is looked up, ends neither this
+-- nor the caller's transaction: whoever comes second looks again.
 CREATE OR REPLACE FUNCTION holdfast.terminate_workflow(workflow_id text, reason text DEFAULT '',
                                                        namespace text DEFAULT 'default', run_id uuid DEFAULT NULL)
   RETURNS text LANGUAGE plpgsql SET enable_seqscan = off
@@ -13,13 +13,19 @@ DECLARE
   target uuid;
   next_event bigint;
   ended record;
+  at uuid := a_run_id;
 BEGIN
-  IF a_run_id IS NULL THEN
-    DELETE FROM holdfast.live_runs l WHERE l.shard = 0 AND l.namespace = a_namespace
-       AND l.workflow_id = a_workflow_id RETURNING l.run_id INTO target;
-  ELSE
-    DELETE FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = a_run_id RETURNING l.run_id INTO target;
-  END IF;
+  LOOP
+    IF a_run_id IS NULL THEN
+      DELETE FROM holdfast.live_runs l WHERE l.shard = 0 AND l.namespace = a_namespace
+         AND l.workflow_id = a_workflow_id RETURNING l.run_id INTO target;
+    ELSE
+      DELETE FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = at RETURNING l.run_id INTO target;
+    END IF;
+    EXIT WHEN target IS NOT NULL OR a_run_id IS NULL;
+    at := holdfast.open_run_of_chain(at);
+    EXIT WHEN at IS NULL;
+  END LOOP;
   IF target IS NULL THEN
     PERFORM FROM holdfast.runs r WHERE r.shard = 0 AND r.namespace = a_namespace AND r.workflow_id = a_workflow_id
        AND a_run_id IS NULL UNION ALL

@@ -173,7 +173,7 @@ TEST_F(PostgresConcurrency, ClaimsThatCommitAfterATakeoverAreFoundAndFreed) {
   step.reset();
   EXPECT_THROW(lane->begin_step(), LeaseLost);
   EXPECT_EQ(store->take_over_expired(3).runs, 0) << "it may still commit more";
-  execute("UPDATE holdfast.workers SET ended_at = ended_at - interval '10 s'");
+  execute("UPDATE holdfast.workers SET ended_at = ended_at - interval '10 s', look_at = look_at - interval '10 s'");
   EXPECT_TRUE(store->peek({}, {}).expired_workers);
   EXPECT_EQ(store->take_over_expired(3).runs, 3);
   EXPECT_FALSE(store->peek({}, {}).expired_workers);
