@@ -11,11 +11,14 @@
 #include <activities/call_webhooks.hpp>
 #include <activities/meter_errors.hpp>
 #include <activities/onboarding.hpp>
+#include <activities/recording_copy.hpp>
 #include <activities/services.hpp>
 #include <activities/step_failures.hpp>
+#include <activities/upkeep.hpp>
 #include <activities/usage.hpp>
 #include <activities/usage_aggregation.hpp>
 #include <activities/usage_alerts.hpp>
+#include <activities/vapi_reconcile.hpp>
 #include <activities/webhook_posts.hpp>
 #include <activities/webhook_redelivery.hpp>
 
@@ -72,5 +75,11 @@ holdfast::Nothing activate_organization(Services&, pqxx::transaction_base&, cons
 holdfast::Nothing release_numbers(Services&, const OnboardingKey&);
 holdfast::Nothing forget_numbers(Services&, pqxx::transaction_base&, const OnboardingKey&);
 holdfast::Nothing remove_organization(Services&, pqxx::transaction_base&, const OnboardingEnded&);
+
+PartitionsMade make_partitions(Services&, const UpkeepRequest&);
+ReconciledPage reconcile_calls(Services&, const ReconcilePage&);
+
+RecordingCopied copy_recording(Services&, const CallKey&);
+holdfast::Nothing record_recording_copy(Services&, pqxx::transaction_base&, const CallKey&);
 
 }  // namespace platform::bodies

@@ -48,7 +48,8 @@ call AS (
     cost_usd = excluded.cost_usd,
     updated_at = now()
   RETURNING c.organization_id)
-SELECT o.settings @> '{"notify": {"sms": true}}', o.settings @> '{"notify": {"email": true}}'
+SELECT o.settings @> '{"notify": {"sms": true}}', o.settings @> '{"notify": {"email": true}}',
+       o.settings @> '{"recordings": {"copy": true}}'
 FROM call CROSS JOIN LATERAL (
   SELECT settings FROM platform.organizations WHERE id = call.organization_id OFFSET 0) o)"};
 
@@ -85,11 +86,13 @@ CallFacts update_call_record(Services& services, pqxx::transaction_base& tx, con
   if (rows.empty())
     throw holdfast::ApplicationError("OrganizationNotFound", "no organization " + call.organization_id.to_string(),
                                      true);
-  return {.duration_ms = report->duration_ms,
-          .has_transcript = !report->transcript.empty(),
-          .has_recording = !report->recording_url.empty(),
-          .notify_by_sms = rows[0][0].as<bool>(),
-          .notify_by_email = rows[0][1].as<bool>()};
+  CallFacts facts{.duration_ms = report->duration_ms,
+                  .has_transcript = !report->transcript.empty(),
+                  .has_recording = !report->recording_url.empty(),
+                  .notify_by_sms = rows[0][0].as<bool>(),
+                  .notify_by_email = rows[0][1].as<bool>()};
+  if (facts.has_recording && rows[0][2].as<bool>()) facts.copy_recording = true;
+  return facts;
 }
 
 holdfast::Nothing store_transcript(Services& services, pqxx::transaction_base& tx, const CallKey& call) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <activities/call_key.hpp>
 #include <activities/step_options.hpp>
@@ -14,8 +15,10 @@ struct CallFacts {
   bool has_recording = false;
   bool notify_by_sms = false;  ///< the organization's settings
   bool notify_by_email = false;
+  std::optional<bool> copy_recording{};  ///< nothing: no, so that most histories do not mention it
 };
-BOOST_DESCRIBE_STRUCT(CallFacts, (), (duration_ms, has_transcript, has_recording, notify_by_sms, notify_by_email))
+BOOST_DESCRIBE_STRUCT(CallFacts, (),
+                      (duration_ms, has_transcript, has_recording, notify_by_sms, notify_by_email, copy_recording))
 
 /// Inserts a call that has begun. Does nothing if the call is known: events may arrive in any order.
 inline const holdfast::TransactionalActivity<CallKey> insert_call{"insert_call", step_options()};

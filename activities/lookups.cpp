@@ -26,8 +26,14 @@ FROM tenant t CROSS JOIN LATERAL (
 
 constexpr Statement kReadContact{"platform_read_contact", R"(
 WITH tenant AS MATERIALIZED (SELECT set_config('app.organization_id', $1, true)::uuid AS id)
-SELECT coalesce(o.settings #>> '{notify,sms_to}', ''), coalesce(o.settings #>> '{notify,email_to}', '')
-FROM tenant t CROSS JOIN LATERAL (SELECT settings FROM platform.organizations WHERE id = t.id OFFSET 0) o)"};
+SELECT CASE WHEN s.sms THEN '' ELSE coalesce(o.settings #>> '{notify,sms_to}', '') END,
+       CASE WHEN s.email THEN '' ELSE coalesce(o.settings #>> '{notify,email_to}', '') END
+FROM tenant t CROSS JOIN LATERAL (SELECT settings FROM platform.organizations WHERE id = t.id OFFSET 0) o
+CROSS JOIN LATERAL (
+  SELECT EXISTS (SELECT FROM platform.suppressions WHERE organization_id = t.id AND channel = 'sms'
+                   AND recipient = o.settings #>> '{notify,sms_to}') AS sms,
+         EXISTS (SELECT FROM platform.suppressions WHERE organization_id = t.id AND channel = 'email'
+                   AND recipient = o.settings #>> '{notify,email_to}') AS email) s)"};
 
 template <class... Args>
 pqxx::result read(Services& services, pqxx::transaction_base* tx, const Statement& statement, const Args&... args) {

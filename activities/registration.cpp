@@ -68,6 +68,10 @@ void register_activities(holdfast::worker::Registry& registry, Services& service
   registry.add(release_numbers, plain(services, bodies::release_numbers));
   registry.add(forget_numbers, in_transaction(services, bodies::forget_numbers));
   registry.add(remove_organization, in_transaction(services, bodies::remove_organization));
+  registry.add(make_partitions, plain(services, bodies::make_partitions));
+  registry.add(reconcile_calls, plain(services, bodies::reconcile_calls));
+  registry.add(copy_recording, plain(services, bodies::copy_recording));
+  registry.add(record_recording_copy, in_transaction(services, bodies::record_recording_copy));
   registry.add(redeliver_page, in_transaction(services, bodies::redeliver_page));
   registry.add(email_endpoint_disabled, plain(services, bodies::email_endpoint_disabled));
   register_billing(registry, services);

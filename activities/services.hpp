@@ -5,6 +5,8 @@
 #include <activities/statement.hpp>
 #include <activities/vendors/action_item_extractor.hpp>
 #include <activities/vendors/email_sender.hpp>
+#include <activities/vendors/http_client.hpp>
+#include <activities/vendors/object_store.hpp>
 #include <activities/vendors/phone_numbers.hpp>
 #include <activities/vendors/realtime_broadcaster.hpp>
 #include <activities/vendors/sms_sender.hpp>
@@ -29,6 +31,8 @@ struct Services {
   // nullptr where no workflow of the process needs them.
   vendors::PhoneNumbers* phone_numbers = nullptr;
   vendors::VapiCalls* vapi_calls = nullptr;
+  vendors::ObjectStore* objects = nullptr;
+  vendors::HttpClient* downloads = nullptr;  ///< for recordings at the vendor of calls
 };
 
 }  // namespace platform

@@ -5,6 +5,7 @@
 #include <activities/call_notices.hpp>
 #include <activities/call_record.hpp>
 #include <activities/call_webhooks.hpp>
+#include <activities/recording_copy.hpp>
 #include <activities/usage.hpp>
 #include <workflows/optional_step.hpp>
 
@@ -50,6 +51,9 @@ Workflow<CallProcessed> call_processing(Context ctx, CallKey call) {
   const CallFacts facts = co_await ctx.run(update_call_record, call);
   if (facts.has_transcript) co_await ctx.run(store_transcript, call);
   if (facts.has_recording) co_await ctx.run(store_recording, call);
+  // The vendor's link ends soon, so its copy is asked for now; nothing waits for it before the end.
+  std::optional<Future<RecordingCopied>> copying;
+  if (facts.copy_recording.value_or(false)) copying = ctx.run(copy_recording, call);
 
   // 4: action items.
   if (facts.has_transcript) {
@@ -73,6 +77,14 @@ Workflow<CallProcessed> call_processing(Context ctx, CallKey call) {
       ctx, call, "broadcast",
       ctx.run(broadcast_call, {.call = call, .event = "call_completed", .duration_ms = facts.duration_ms}));
   if (!sent) done.failed_steps.push_back("broadcast");
+
+  // The recording's copy, if there is to be one.
+  if (copying) {
+    if (co_await optional_step(ctx, call, "recording_copy", std::move(*copying)))
+      co_await ctx.run(record_recording_copy, call);
+    else
+      done.failed_steps.push_back("recording_copy");
+  }
   co_return done;
 }
 

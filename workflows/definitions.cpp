@@ -7,10 +7,12 @@
 #include <workflows/interaction_processing.hpp>
 #include <workflows/meter_errors.hpp>
 #include <workflows/onboarding.hpp>
+#include <workflows/partition_upkeep.hpp>
 #include <workflows/pattern_discovery.hpp>
 #include <workflows/pattern_sweep.hpp>
 #include <workflows/usage_aggregation.hpp>
 #include <workflows/usage_alert.hpp>
+#include <workflows/vapi_reconcile.hpp>
 #include <workflows/webhook_delivery.hpp>
 #include <workflows/webhook_redelivery.hpp>
 
@@ -22,6 +24,8 @@ std::vector<holdfast::WorkflowDefinition> workflow_definitions() {
       holdfast::define(kCallProcessing, call_processing),
       holdfast::define(kWebhookDelivery, webhook_delivery),
       holdfast::define(kOnboarding, onboarding),
+      holdfast::define(kPartitionUpkeep, partition_upkeep),
+      holdfast::define(kVapiReconcile, vapi_reconcile),
       holdfast::define(kWebhookRedelivery, webhook_redelivery),
       holdfast::define(kUsageAggregation, usage_aggregation),
       holdfast::define(kUsageAlert, usage_alert),

@@ -14,6 +14,9 @@ struct StandinKeys {
   std::string gemini = "standin-gemini-key";
   std::string supabase = "standin-service-role";
   std::string stripe = "sk_test_standin";
+  std::string s3_bucket = "standin-bucket";
+  std::string s3_access = "AKIASTANDIN";
+  std::string s3_secret = "s3-standin-secret";
   std::string stripe_webhook = "whsec_standin";  ///< signs callbacks
 };
 

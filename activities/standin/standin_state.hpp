@@ -6,6 +6,7 @@
 #include <activities/standin/journal.hpp>
 #include <activities/standin/openai_standin.hpp>
 #include <activities/standin/resend_standin.hpp>
+#include <activities/standin/s3_standin.hpp>
 #include <activities/standin/standin_keys.hpp>
 #include <activities/standin/stripe_standin.hpp>
 #include <activities/standin/supabase_standin.hpp>
@@ -35,10 +36,11 @@ struct StandinState {
   GeminiStandin gemini{keys, effects};
   SupabaseStandin supabase{keys, effects};
   StripeStandin stripe{keys, effects};
+  S3Standin s3{keys, effects};
   WebhookReceiver hooks{effects};
 
-  std::array<VendorModule*, 9> modules() {
-    return {&vapi, &twilio_numbers, &twilio, &resend, &openai, &gemini, &supabase, &stripe, &hooks};
+  std::array<VendorModule*, 10> modules() {
+    return {&vapi, &twilio_numbers, &twilio, &resend, &openai, &gemini, &supabase, &stripe, &s3, &hooks};
   }
 };
 

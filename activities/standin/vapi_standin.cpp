@@ -18,6 +18,14 @@ std::string text(const json::object& call, std::string_view name) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
+/// RFC 3339 in UTC, made comparable as text: six digits of a second.
+std::string comparable(std::string time) {
+  if (time.ends_with('Z')) time.pop_back();
+  if (time.size() == 19) time += '.';
+  if (!time.empty()) time.resize(26, '0');
+  return time;
+}
+
 }  // namespace
 
 void VapiStandin::put(json::object call) {
@@ -47,11 +55,14 @@ std::optional<Reply> VapiStandin::handle(const Request& request) {
       return refusal(400, "limit must be a number from 0 to 1000", "Bad Request");
     }
   }
-  const auto after = field(request.query, "updatedAtGt");
+  const auto after = comparable(field(request.query, "updatedAtGt"));
+  const auto before = comparable(field(request.query, "updatedAtLe"));
   const std::lock_guard lock(mutex_);
   std::vector<json::object> found;
-  std::ranges::copy_if(calls_, std::back_inserter(found),
-                       [&](const json::object& call) { return text(call, "updatedAt") > after; });
+  std::ranges::copy_if(calls_, std::back_inserter(found), [&](const json::object& call) {
+    const auto updated = comparable(text(call, "updatedAt"));
+    return updated > after && (before.empty() || updated <= before);
+  });
   std::ranges::sort(found, std::greater{}, [](const json::object& call) { return text(call, "updatedAt"); });
   json::array out;
   for (std::size_t i = 0; i < std::min(limit, found.size()); ++i) out.push_back(std::move(found[i]));

@@ -8,7 +8,7 @@
 
 namespace platform::standin {
 
-/// VAPI's GET /call with updatedAtGt and limit, over the calls that a test put in.
+/// VAPI's GET /call with updatedAtGt, updatedAtLe and limit, over the calls that a test put in.
 class VapiStandin final : public VendorModule {
  public:
   explicit VapiStandin(const StandinKeys& keys) : keys_(keys) {}

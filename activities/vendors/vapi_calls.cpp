@@ -8,10 +8,10 @@
 
 namespace platform::vendors {
 
-std::vector<VapiCall> HttpVapiCalls::updated_after(const std::string& updated_after, int limit) {
+std::vector<VapiCall> HttpVapiCalls::updated_between(const std::string& after, const std::string& before, int limit) {
   HttpRequest get{.method = "GET",
-                  .url = joined_url(config_.base_url, "/call?updatedAtGt=" + form_encoded(updated_after) +
-                                                          "&limit=" + std::to_string(limit)),
+                  .url = joined_url(config_.base_url, "/call?updatedAtGt=" + form_encoded(after) + "&updatedAtLe=" +
+                                                          form_encoded(before) + "&limit=" + std::to_string(limit)),
                   .deadline = config_.deadline,
                   .max_response_bytes = 64 << 20,
                   .repeatable = true};

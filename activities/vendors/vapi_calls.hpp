@@ -19,14 +19,14 @@ struct VapiCall {
 class VapiCalls {
  public:
   virtual ~VapiCalls() = default;
-  /// At most `limit` (1 to 1000) calls that changed after `updated_after` (RFC 3339), in VAPI's order.
-  virtual std::vector<VapiCall> updated_after(const std::string& updated_after, int limit) = 0;
+  /// At most `limit` (1 to 1000) calls that changed after `after` and not after `before` (RFC 3339), the latest first.
+  virtual std::vector<VapiCall> updated_between(const std::string& after, const std::string& before, int limit) = 0;
 };
 
 /// Without a key there is nothing to reconcile with.
 class LocalVapiCalls final : public VapiCalls {
  public:
-  std::vector<VapiCall> updated_after(const std::string&, int) override { return {}; }
+  std::vector<VapiCall> updated_between(const std::string&, const std::string&, int) override { return {}; }
 };
 
 struct VapiConfig {
@@ -39,7 +39,7 @@ class HttpVapiCalls final : public VapiCalls {
  public:
   /// `client` must outlive this object.
   HttpVapiCalls(HttpClient& client, VapiConfig config) : client_(client), config_(std::move(config)) {}
-  std::vector<VapiCall> updated_after(const std::string& updated_after, int limit) override;
+  std::vector<VapiCall> updated_between(const std::string& after, const std::string& before, int limit) override;
 
  private:
   HttpClient& client_;

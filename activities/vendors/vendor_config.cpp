@@ -73,6 +73,15 @@ void read_platform(const Environment& env, VendorConfig& config) {
     supabase.base_url = env.get("SUPABASE_URL");
     supabase.service_key = env.need("SUPABASE_SERVICE_KEY", "SUPABASE_URL");
   }
+  env.override(config.objects_directory, "HOLDFAST_OBJECTS_DIR");
+  if (env.has("S3_ENDPOINT")) {
+    auto& s3 = config.s3.emplace();
+    s3.endpoint = env.get("S3_ENDPOINT");
+    s3.bucket = env.need("S3_BUCKET", "S3_ENDPOINT");
+    s3.key.access_key = env.need("S3_ACCESS_KEY_ID", "S3_ENDPOINT");
+    s3.key.secret_key = env.need("S3_SECRET_ACCESS_KEY", "S3_ENDPOINT");
+    env.override(s3.key.region, "S3_REGION");
+  }
   if (env.has("VAPI_API_KEY")) {
     auto& vapi = config.vapi.emplace();
     vapi.api_key = env.get("VAPI_API_KEY");

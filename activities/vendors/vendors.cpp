@@ -10,6 +10,7 @@
 #include <activities/vendors/ngram_embedder.hpp>
 #include <activities/vendors/openai_embedder.hpp>
 #include <activities/vendors/openai_language_model.hpp>
+#include <activities/vendors/s3_object_store.hpp>
 #include <activities/vendors/twilio_phone_numbers.hpp>
 
 namespace platform::vendors {
@@ -67,6 +68,11 @@ std::unique_ptr<PhoneNumbers> make_phone_numbers(const VendorConfig& config, Htt
   return std::make_unique<LocalPhoneNumbers>();
 }
 
+std::unique_ptr<ObjectStore> make_objects(const VendorConfig& config, HttpClient& client) {
+  if (config.s3) return std::make_unique<S3ObjectStore>(client, *config.s3);
+  return std::make_unique<LocalObjectStore>(config.objects_directory);
+}
+
 }  // namespace
 
 Vendors make_vendors(const VendorConfig& config, OutboxSink outbox, BroadcastSink broadcasts) {
@@ -85,6 +91,7 @@ Vendors make_vendors(const VendorConfig& config, OutboxSink outbox, BroadcastSin
   out.vapi_calls = make_vapi_calls(config, client);
   out.billing = make_billing(config, client);
   out.phone_numbers = make_phone_numbers(config, client);
+  out.objects = make_objects(config, client);
   return out;
 }
 

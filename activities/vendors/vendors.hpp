@@ -5,6 +5,7 @@
 #include <activities/vendors/embedder.hpp>
 #include <activities/vendors/insight_writer.hpp>
 #include <activities/vendors/language_model.hpp>
+#include <activities/vendors/object_store.hpp>
 #include <activities/vendors/outbox.hpp>
 #include <activities/vendors/phone_numbers.hpp>
 #include <activities/vendors/realtime_broadcaster.hpp>
@@ -36,6 +37,7 @@ struct Vendors {
   std::unique_ptr<VapiCalls> vapi_calls;
   std::unique_ptr<UsageBilling> billing;
   std::unique_ptr<PhoneNumbers> phone_numbers;
+  std::unique_ptr<ObjectStore> objects;
 };
 
 /// REST adapters for what is configured, local ones for the rest. The sinks are what the local ones write to; they are

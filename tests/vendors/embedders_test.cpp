@@ -34,7 +34,7 @@ TEST(NgramEmbedder, MakesUnitVectorsThatFollowTheWording) {
 
 TEST(NgramEmbedder, TakesAnyBytesAndGivesTheSameForTheSame) {
   for (const std::string& text : {std::string(), std::string(" .,"), std::string("\0\xff\xfe", 3),
-                                 std::string("größe 大きさ размер"), std::string(1 << 20, 'x')}) {
+                                  std::string("größe 大きさ размер"), std::string(1 << 20, 'x')}) {
     const auto once = local(text);
     EXPECT_NEAR(dot(once, once), 1, 1e-5);
     EXPECT_EQ(once, local(text));

@@ -57,27 +57,35 @@ class VapiCallsTest : public StandinTest {
                                 {"updatedAt", "2024-01-0" + std::to_string(i) + "T00:00:00.000Z"}});
     }
   }
+  const std::string kAll = "2999-01-01T00:00:00Z";
   HttpVapiCalls calls{client, {.base_url = standin.url(), .api_key = standin.state().keys.vapi}};
 };
 
 TEST_F(VapiCallsTest, ListsCallsThatChangedAfterATime) {
-  const auto found = calls.updated_after("2024-01-03T00:00:00.000Z", 100);
+  const auto found = calls.updated_between("2024-01-03T00:00:00.000Z", kAll, 100);
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].id, "call-5");
   EXPECT_EQ(found[0].status, "ended");
   EXPECT_EQ(found[0].updated_at, "2024-01-05T00:00:00.000Z");
   EXPECT_NE(found[0].json.find("\"id\":\"call-5\""), std::string::npos);
-  EXPECT_EQ(calls.updated_after("", 3).size(), 3u);
+  EXPECT_EQ(calls.updated_between("", kAll, 3).size(), 3u);
+}
+
+TEST_F(VapiCallsTest, TheEndOfTheTimeCountsAndItsBeginningDoesNot) {
+  const auto found = calls.updated_between("2024-01-02T00:00:00.000000Z", "2024-01-04T00:00:00.000000Z", 100);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].id, "call-4");
+  EXPECT_EQ(found[1].id, "call-3");
 }
 
 TEST_F(VapiCallsTest, ErrorsHaveTheirClasses) {
   HttpVapiCalls bad{client, {.base_url = standin.url(), .api_key = "wrong"}};
-  EXPECT_EQ(fault_from([&] { bad.updated_after("", 1); }).kind, VendorErrorKind::permanent);
-  EXPECT_EQ(fault_from([&] { calls.updated_after("", 5000); }).kind, VendorErrorKind::permanent);
+  EXPECT_EQ(fault_from([&] { bad.updated_between("", kAll, 1); }).kind, VendorErrorKind::permanent);
+  EXPECT_EQ(fault_from([&] { calls.updated_between("", kAll, 5000); }).kind, VendorErrorKind::permanent);
   answer_with(500, "oops");
-  EXPECT_EQ(fault_from([&] { calls.updated_after("", 1); }).kind, VendorErrorKind::retry);
+  EXPECT_EQ(fault_from([&] { calls.updated_between("", kAll, 1); }).kind, VendorErrorKind::retry);
   inject(FaultMode::malformed_body);
-  EXPECT_EQ(fault_from([&] { calls.updated_after("", 1); }).code, "bad_answer");
+  EXPECT_EQ(fault_from([&] { calls.updated_between("", kAll, 1); }).code, "bad_answer");
 }
 
 VendorConfig config_of(std::map<std::string, std::string> variables) {
@@ -144,7 +152,7 @@ TEST(LocalVendors, NeedNoKeysAndRecordWhatTheyWouldSend) {
   EXPECT_EQ(outbox[2].channel, "email");
   EXPECT_EQ(outbox[2].subject, "s");
   EXPECT_EQ(broadcasts.size(), 1u);
-  EXPECT_TRUE(vendors.vapi_calls->updated_after("", 10).empty());
+  EXPECT_TRUE(vendors.vapi_calls->updated_between("", "", 10).empty());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <activities/call_notices.hpp>
 #include <activities/call_record.hpp>
 #include <activities/call_webhooks.hpp>
+#include <activities/recording_copy.hpp>
 #include <activities/step_failures.hpp>
 #include <activities/usage.hpp>
 #include <workflows/call_processing.hpp>
@@ -61,6 +62,19 @@ TEST_F(CallWorkflows, all_eight_steps_run_in_order) {
   EXPECT_EQ(done.action_items, 1);
   EXPECT_EQ(done.webhooks, 2);
   EXPECT_TRUE(done.failed_steps.empty());
+}
+
+TEST_F(CallWorkflows, a_recording_is_copied_beside_the_other_steps_and_may_fail) {
+  facts_.copy_recording = true;
+  processing_.on(copy_recording, [](const CallKey&) { return RecordingCopied{.bytes = 7}; });
+  EXPECT_TRUE(processed().failed_steps.empty());
+  EXPECT_EQ(processing_.calls().back(), "record_recording_copy");
+}
+
+TEST_F(CallWorkflows, a_recording_that_cannot_be_copied_does_not_fail_the_call) {
+  facts_.copy_recording = true;
+  failing(copy_recording, "RecordingTooLarge");
+  EXPECT_EQ(processed().failed_steps, (std::vector<std::string>{"recording_copy"}));
 }
 
 TEST_F(CallWorkflows, steps_without_anything_to_do_are_left_out) {

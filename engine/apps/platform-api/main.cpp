@@ -72,10 +72,10 @@ void add_options(CLI::App& app, Arguments& arguments) {
       "SIGTERM and SIGINT end it in good order; a second one at once.");
 }
 
-/// The secrets in STRIPE_WEBHOOK_SECRET, separated by spaces.
-std::vector<std::string> stripe_secrets() {
+/// The secrets in an environment variable, separated by spaces: two while one is rotated.
+std::vector<std::string> secrets_in(const char* variable) {
   std::vector<std::string> secrets;
-  const char* value = std::getenv("STRIPE_WEBHOOK_SECRET");
+  const char* value = std::getenv(variable);
   std::istringstream words(value == nullptr ? "" : value);
   for (std::string secret; words >> secret;) secrets.push_back(secret);
   return secrets;
@@ -104,7 +104,10 @@ int run(Arguments& arguments) {
                                   .application_name = "platform-api"});
   const client::Client client(store);
   platform::rest::RestApi rest(rest_options(arguments), client);
-  arguments.api.stripe_secrets = stripe_secrets();
+  arguments.api.stripe_secrets = secrets_in("STRIPE_WEBHOOK_SECRET");
+  arguments.api.callbacks = {.twilio_tokens = secrets_in("TWILIO_AUTH_TOKEN"),
+                             .resend_secrets = secrets_in("RESEND_WEBHOOK_SECRET"),
+                             .public_url = arguments.rest.public_url};
   arguments.api.more_metrics = [&rest](http::MetricsText& text) { rest.add_metrics(text); };
   platform::ingress::PlatformApi api(arguments.api, client);
   http::HttpServer server(arguments.server, [&api, &rest](const http::HttpRequest& request) {

@@ -21,7 +21,9 @@ PlatformParts::PlatformParts(const std::string& database_url, bool prepared)
                 *vendors_.webhooks,
                 *vendors_.billing,
                 vendors_.phone_numbers.get(),
-                vendors_.vapi_calls.get()},
+                vendors_.vapi_calls.get(),
+                vendors_.objects.get(),
+                vendors_.vendor_http.get()},
       insight_services_{sql_, database_, *vendors_.embedder, *vendors_.insights} {
   platform::register_workflows(registry_);
   platform::register_activities(registry_, services_);

@@ -68,7 +68,8 @@ PlatformApi::PlatformApi(PlatformApiOptions options, holdfast::client::Client cl
     : options_(std::move(options)),
       directory_(options_.database, options_.remember_organizations),
       writer_(options_.database, options_.connections, client),
-      stripe_events_(options_.database, std::move(client)) {}
+      stripe_events_(options_.database, std::move(client)),
+      callbacks_(options_.database, options_.callbacks, options_.timeout) {}
 
 HttpResponse PlatformApi::answer(const Request& request) {
   try {
@@ -93,6 +94,8 @@ HttpResponse PlatformApi::route(const Request& request) {
   if (path.starts_with(kOauth) && path.ends_with(kToken) && path.size() > kOauth.size() + kToken.size())
     return token(request, path.substr(kOauth.size(), path.size() - kOauth.size() - kToken.size()));
   if (path == kStripe) return stripe(request);
+  if (path == "/webhooks/twilio") return callbacks_.twilio(request);
+  if (path == "/webhooks/resend") return callbacks_.resend(request);
   if (path == "/healthz") return get ? HttpResponse{.body = R"({"status":"ok"})"} : not_allowed("GET");
   if (path == "/readyz") return get ? ready() : not_allowed("GET");
   if (path == "/metrics") return get ? metrics() : not_allowed("GET");

@@ -14,6 +14,7 @@
 #include <ingress/event_writer.hpp>
 #include <ingress/organization_directory.hpp>
 #include <ingress/stripe_events.hpp>
+#include <ingress/vendor_callbacks.hpp>
 
 namespace platform::ingress {
 
@@ -24,6 +25,7 @@ struct PlatformApiOptions {
   std::chrono::milliseconds remember_organizations{5000};
   /// Of Stripe's webhook endpoint (whsec_…), several while one is rotated; none: there is no such endpoint.
   std::vector<std::string> stripe_secrets{};
+  CallbackSecrets callbacks{};                                       ///< of Twilio and Resend
   std::function<void(holdfast::http::MetricsText&)> more_metrics{};  ///< of whoever shares the process
 };
 
@@ -60,6 +62,7 @@ class PlatformApi {
   OrganizationDirectory directory_;
   EventWriter writer_;
   StripeEvents stripe_events_;
+  VendorCallbacks callbacks_;
 };
 
 }  // namespace platform::ingress
