@@ -1,6 +1,7 @@
 #include "recorded_workflows.hpp"
 
 #include "recorded_insights.hpp"
+#include "recorded_tenancy.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -292,6 +293,7 @@ void record_histories(const std::string& folder) {
   record_platform(folder);
   record_billing(folder);
   record_insights(folder);
+  record_tenancy(folder);
 }
 
 }  // namespace holdfast::test
