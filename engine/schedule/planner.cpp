@@ -12,8 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kMostBuffered = 1000;
-constexpr std::size_t kMostStarts = 100;  ///< of one plan; what is left is the next plan's
-constexpr int kMostTicks = 1000;          ///< decided in one plan
 constexpr int kMostMissedCounted = 1000;
 constexpr std::size_t kRecent = 10;
 constexpr std::size_t kMostWatched = 100;
@@ -44,7 +42,7 @@ class Planner {
   }
 
  private:
-  bool full() const { return plan_.starts.size() >= kMostStarts; }
+  bool full() const { return plan_.starts.size() >= in_.most_starts; }
   bool exhausted() const { return plan_.remaining_actions && *plan_.remaining_actions <= 0; }
   bool fires() const { return !plan_.paused && !exhausted(); }
 
@@ -82,7 +80,7 @@ class Planner {
 
   void run_backfills() {
     int ticks = 0;
-    while (!state_.backfills.empty() && !full() && ticks < kMostTicks) {
+    while (!state_.backfills.empty() && !full() && ticks < in_.most_ticks) {
       Backfill& backfill = state_.backfills.front();
       const auto tick = table_.next(backfill.from - Duration(1));
       if (!tick || *tick > backfill.to) {
@@ -104,7 +102,7 @@ class Planner {
     from = skip_what_is_too_old(from);
     if (in_.definition.catch_up == CatchUp::latest) from = skip_all_but_latest(from);
     auto tick = next(from);
-    for (int ticks = 0; tick && tick->due <= in_.now && fires() && !full() && ticks < kMostTicks; ++ticks) {
+    for (int ticks = 0; tick && tick->due <= in_.now && fires() && !full() && ticks < in_.most_ticks; ++ticks) {
       if (tick->due < in_.now - window_)
         ++state_.missed_catch_up;
       else

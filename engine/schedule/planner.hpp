@@ -83,6 +83,8 @@ struct PlanInput {
   Timestamp since;  ///< creation, last change of the definition, last resume: earlier ticks are of no concern
   Timestamp now;
   std::function<Uuid()> new_run_id;
+  std::size_t most_starts = 100;  ///< by ticks, in this plan; what is left is the next plan's
+  int most_ticks = 1000;          ///< decided in this plan
 };
 
 struct PlannedStart {

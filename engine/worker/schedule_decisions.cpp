@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -30,7 +31,11 @@ schedule::WatchedRun as_watched(const store::DueSchedule::Watched& run) {
   return out;
 }
 
-store::ScheduleDecision decide(Timestamp now, const store::DueSchedule& due,
+// What one transaction starts and decides, over all of its schedules: whoever fires what piled up in an outage must get
+// somewhere before it is killed again.
+constexpr std::size_t kStartsPerBatch = 1000, kTicksPerBatch = 20'000;
+
+store::ScheduleDecision decide(Timestamp now, const store::DueSchedule& due, std::size_t batch,
                                const std::function<Uuid(Timestamp)>& new_run_id) {
   const store::ScheduleRow& row = due.row;
   const auto definition = schedule::parse_definition(row.content.definition);
@@ -44,7 +49,9 @@ store::ScheduleDecision decide(Timestamp now, const store::DueSchedule& due,
                             .remaining_actions = row.content.remaining_actions,
                             .since = row.since,
                             .now = now,
-                            .new_run_id = [&] { return new_run_id(now); }};
+                            .new_run_id = [&] { return new_run_id(now); },
+                            .most_starts = std::clamp<std::size_t>(kStartsPerBatch / batch, 1, 100),
+                            .most_ticks = static_cast<int>(std::clamp<std::size_t>(kTicksPerBatch / batch, 10, 1000))};
   for (const auto& run : due.watched) input.watched.push_back(as_watched(run));
   auto plan = schedule::plan(std::move(input));
 
@@ -94,7 +101,7 @@ std::vector<store::ScheduleDecision> decide_schedules(Timestamp now, std::span<c
   out.reserve(due.size());
   for (const auto& schedule : due) {
     try {
-      out.push_back(decide(now, schedule, new_run_id));
+      out.push_back(decide(now, schedule, due.size(), new_run_id));
     } catch (const schedule::SpecError& error) {
       out.push_back(set_aside(schedule.row, error.what()));
     } catch (const CodecError& error) {

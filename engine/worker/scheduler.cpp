@@ -11,7 +11,7 @@
 namespace holdfast::worker {
 namespace {
 
-constexpr int kBatch = 500;
+constexpr int kFirstBatch = 50, kBatch = 500;  // small at first: a worker that is killed often gets somewhere too
 constexpr auto kPauseAfterError = std::chrono::milliseconds(200);
 constexpr auto kShortest = std::chrono::milliseconds(10), kLongest = std::chrono::milliseconds(320);
 
@@ -24,7 +24,7 @@ Scheduler::Scheduler(store::Store& store, const WorkerOptions& options, WorkerSt
       stats_(stats),
       log_(std::move(log)),
       started_(std::move(started)),
-      limit_(kBatch) {}
+      limit_(kFirstBatch) {}
 
 void Scheduler::start() {
   if (options_.schedules) thread_ = std::thread([this] { run(); });

@@ -35,11 +35,13 @@ class PlannerTest : public testing::Test {
                     .remaining_actions = last.remaining_actions,
                     .since = since,
                     .now = kStart + after,
-                    .new_run_id = [this] {
-                      Uuid id;
-                      id.bytes[15] = static_cast<std::uint8_t>(++ids);
-                      return id;
-                    }};
+                    .new_run_id =
+                        [this] {
+                          Uuid id;
+                          id.bytes[15] = static_cast<std::uint8_t>(++ids);
+                          return id;
+                        },
+                    .most_starts = most_starts};
     for (const auto& id : last.watch) input.watched.push_back({id, run_ids.at(id), state});
     last = plan(std::move(input));
     for (const auto& start : last.starts) run_ids[start.workflow_id] = start.run_id;
@@ -61,6 +63,7 @@ class PlannerTest : public testing::Test {
   Timestamp since = kStart;
   std::map<std::string, Uuid> run_ids;
   int ids = 0;
+  std::size_t most_starts = 100;
 };
 
 TEST_F(PlannerTest, EachTickIsStartedOnceAndNamesItsTime) {
@@ -186,6 +189,10 @@ TEST_F(PlannerTest, ALongOutageOfADenseScheduleIsDecidedInBoundedSteps) {
   std::size_t started = 100;
   for (int i = 0; i < 40 && *last.next_at <= kStart + 1h; ++i) started += plan_at(1h).starts.size();
   EXPECT_EQ(started, 3600u);
+  most_starts = 2;
+  plan_at(2h);
+  EXPECT_EQ(last.starts.size(), 2u);
+  EXPECT_LE(*next_in(), 2h);
   definition.catch_up = CatchUp::latest;
   plan_at(24h * 360);
   EXPECT_EQ(last.starts.size(), 1u);
