@@ -81,5 +81,38 @@ TEST_F(Timers, ARunOfAnUnknownTypeEndsAtItsDeadline) {
   EXPECT_EQ(history_of(id), std::vector<std::string>{"WorkflowTimedOut"});
 }
 
+Workflow<Note> listener(Context ctx, Note) { co_return co_await ctx.receive(Signal<Note>{"never"}); }
+
+TEST(ClockSteps, ADeadlineIsNotLostWhenTheDatabasesClockStepsBack) {
+  std::atomic<Duration::rep> step_back = 0;
+  store::MemoryStore store({.now = [&step_back] {
+    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()) - Duration(step_back.load());
+  }});
+  Registry registry;
+  registry.add(WorkflowType<Note, Note>{"listener", "default"}, listener);
+  WorkerOptions options;
+  options.lanes = 1;
+  options.park_after = 1h;  // the run stays with its lane
+  options.log = [](std::string_view, std::string_view) {};
+  Worker worker(store, registry, options);
+  worker.start();
+  store::NewRun run;
+  run.run_id = client::new_uuid();
+  run.workflow_id = "w";
+  run.workflow_type = "listener";
+  run.input = R"({"text":""})";
+  run.execution_timeout = 500ms;
+  store.start_runs({&run, 1});
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  const auto wait = [&](auto condition) {
+    while (!condition() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
+    return condition();
+  };
+  ASSERT_TRUE(wait([&] { return worker.owned_runs() == 1; }));
+  step_back = Duration(300ms).count();
+  EXPECT_TRUE(wait([&] { return !store.closed_runs({&run.run_id, 1}).empty(); }));
+  worker.stop();
+}
+
 }  // namespace
 }  // namespace holdfast::worker::test
