@@ -22,7 +22,7 @@ struct RunInfo {
   std::string workflow_id, workflow_type, task_queue;
   Payload input;
   Timestamp started_at;
-  Payload scheduled;  ///< a ScheduledBy as JSON; empty: no schedule started it
+  Payload scheduled = {};  ///< a ScheduledBy as JSON; empty: no schedule started it
 };
 
 /// One run of a workflow: a coroutine fed with events, and the commands that it gives in return. Pure: no clock, no

@@ -1,5 +1,9 @@
 #include "platform_fixture.hpp"
 
+#include <stdexcept>
+
+#include <activities/doctor_checks.hpp>
+
 namespace platform::test {
 
 const std::string PlatformTest::kReport = R"({"message": {
@@ -32,6 +36,13 @@ PlatformTest::PlatformTest() {
 pqxx::result PlatformTest::owner(const std::string& sql) {
   pqxx::nontransaction tx(*owner_);
   return tx.exec(sql);
+}
+
+holdfast::store::postgres::DoctorResult PlatformTest::doctor_check(std::string_view name) {
+  auto report = holdfast::store::postgres::examine(test_database_.connection_string(), doctor_checks());
+  for (auto& check : report.checks)
+    if (check.name.starts_with(name)) return std::move(check);
+  throw std::logic_error("the doctor has no check " + std::string(name));
 }
 
 CallKey PlatformTest::receive(const std::string& type, const std::string& status, const std::string& body,

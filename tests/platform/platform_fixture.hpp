@@ -15,6 +15,7 @@
 #include <activities/demo_data.hpp>
 #include <activities/services.hpp>
 #include <activities/vendors/keyword_action_item_extractor.hpp>
+#include <holdfast/store/postgres/doctor.hpp>
 #include <tests/support/test_database.hpp>
 
 namespace platform::test {
@@ -49,6 +50,8 @@ class PlatformTest : public testing::Test {
   }
   /// As the owner: sees every tenant.
   pqxx::result owner(const std::string& sql);
+  /// What the doctor says of the platform's check whose name begins so.
+  holdfast::store::postgres::DoctorResult doctor_check(std::string_view name);
   std::string owner_value(const std::string& sql) { return owner(sql)[0][0].c_str(); }
   /// Stores an event as the ingress does; returns the key under which the call is filed.
   CallKey receive(const std::string& type, const std::string& status, const std::string& body,

@@ -2,8 +2,6 @@
 
 #include <thread>
 
-#include <activities/doctor_checks.hpp>
-
 namespace platform::test {
 namespace {
 
@@ -30,12 +28,10 @@ TEST_F(Usage, a_call_counts_exactly_once) {
 }
 
 TEST_F(Usage, the_doctor_finds_a_counter_that_left_its_ledger) {
-  using holdfast::store::postgres::examine;
   step(bodies::add_usage, CallUsage{receive_report(), 125'000});
-  const auto url = test_database_.connection_string();
-  EXPECT_TRUE(examine(url, doctor_checks()).checks.back().findings.empty());
+  EXPECT_TRUE(doctor_check("the usage counters").findings.empty());
   owner("UPDATE platform.usage_counters SET minutes = minutes + 1");
-  const auto found = examine(url, doctor_checks()).checks.back();
+  const auto found = doctor_check("the usage counters");
   ASSERT_EQ(found.findings.size(), 1u) << found.error;
   EXPECT_NE(found.findings[0].find("3 minutes of 1 calls in the ledger, 4 of 1 in the counters"), std::string::npos)
       << found.findings[0];
