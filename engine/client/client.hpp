@@ -116,9 +116,9 @@ class Client {
   /// The events from `first` on, at most `limit` history rows. Throws NotFoundError for an unknown run.
   std::vector<HistoryRow> history(const store::RunKey& run, EventId first = 1, int limit = 1000) const;
 
-  /// Waits for the end of a run, without busy polling: the result as JSON text. A run that continued as new ends with the
-  /// last run of its chain. Throws WorkflowFailedError when it
-  /// ended otherwise, ResultTimeoutError when it is still open after `timeout`, NotFoundError when there is none.
+  /// Waits for the end of a run, without busy polling: the result as JSON text. A run that continued as new ends with
+  /// the last run of its chain. Throws WorkflowFailedError when it ended otherwise, ResultTimeoutError when it is still
+  /// open after `timeout`, NotFoundError when there is none.
   Payload result_json(const store::RunKey& run, Duration timeout) const;
   /// The same, but any end is an answer; nullopt: still open.
   std::optional<store::ClosedRun> wait_closed(const store::RunKey& run, Duration timeout) const;

@@ -77,7 +77,7 @@ class PostgresStore final : public Store, private ScheduleStore {
   PostgresOptions options_;
   ConnectionPool pool_;
   SharedBounds bounds_;
-  std::atomic<int> expect_taken_ids_ = 0;  ///< batches of starts that do so, see starts.cpp
+  std::atomic<int> expect_taken_ids_ = 0;     ///< batches of starts that do so, see starts.cpp
   std::atomic<std::size_t> claims_made_ = 0;  ///< of activities
 };
 
