@@ -101,9 +101,9 @@ TEST(ClockSteps, ADeadlineIsNotLostWhenTheDatabasesClockStepsBack) {
   run.workflow_id = "w";
   run.workflow_type = "listener";
   run.input = R"({"text":""})";
-  run.execution_timeout = 500ms;
+  run.execution_timeout = 4s;  // long enough for a slow machine to claim it first
   store.start_runs({&run, 1});
-  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
   const auto wait = [&](auto condition) {
     while (!condition() && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(1ms);
     return condition();
