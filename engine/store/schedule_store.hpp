@@ -55,10 +55,10 @@ struct ScheduleRow {
 
 struct ScheduleFilter {
   std::string namespace_ = "default";
-  std::optional<std::string> id_prefix, origin;
-  std::optional<bool> paused;
-  std::string after;  ///< keyset: only larger ids
-  int limit = 100;    ///< 1 to 1000
+  std::optional<std::string> id_prefix = {}, origin = {};
+  std::optional<bool> paused = {};
+  std::string after = {};  ///< keyset: only larger ids
+  int limit = 100;         ///< 1 to 1000
 };
 
 enum class ScheduleChange : std::uint8_t {
