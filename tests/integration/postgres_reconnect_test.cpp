@@ -1,3 +1,7 @@
+#include <chrono>
+#include <thread>
+#include <vector>
+
 #include <holdfast/devpg/private_postgres.hpp>
 #include <holdfast/store/postgres/migrations.hpp>
 
@@ -84,6 +88,18 @@ TEST_F(PostgresReconnect, AServerThatIsDownIsUnavailable) {
     lane->begin_step()->commit({});
     return true;
   });
+}
+
+// They share one session. One after the other they would need half a minute: each attempt waits longer than the last.
+TEST_F(PostgresReconnect, ManyCallersFindOutTogetherThatTheServerIsDown) {
+  const auto store = open_postgres_store({.connection_string = server_.connection_string(), .pool_size = 1});
+  server_.stop();
+  const auto since = std::chrono::steady_clock::now();
+  {
+    std::vector<std::jthread> callers;
+    for (int i = 0; i < 20; ++i) callers.emplace_back([&] { EXPECT_THROW(store->list_workers(), Unavailable); });
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - since, std::chrono::seconds(15));
 }
 
 TEST(PostgresOptions, ThatAreNotAllowedAreRefusedByName) {

@@ -30,7 +30,9 @@ void ConnectBackoff::succeeded() {
 ConnectionPool::Lease ConnectionPool::acquire() {
   {
     std::unique_lock lock(mutex_);
-    freed_.wait(lock, [&] { return in_use_ < options_.pool_size; });
+    const auto failures = failures_;
+    freed_.wait(lock, [&] { return in_use_ < options_.pool_size || failures_ != failures; });
+    if (in_use_ >= options_.pool_size) throw Unavailable(last_failure_);
     ++in_use_;
     if (!idle_.empty()) {
       auto connection = std::move(idle_.back());
@@ -43,9 +45,9 @@ ConnectionPool::Lease ConnectionPool::acquire() {
     auto connection = std::make_unique<Connection>(options_);
     backoff_.succeeded();
     return Lease(*this, std::move(connection), false);
-  } catch (...) {
+  } catch (const std::exception& error) {
     backoff_.failed();
-    release_slot();
+    release_slot(error.what());
     throw;
   }
 }
@@ -64,12 +66,14 @@ void ConnectionPool::give_back(std::unique_ptr<Connection> connection) {
   freed_.notify_one();
 }
 
-void ConnectionPool::release_slot() {
+void ConnectionPool::release_slot(const char* failure) {
   {
     const std::lock_guard lock(mutex_);
     --in_use_;
+    ++failures_;
+    last_failure_ = failure;
   }
-  freed_.notify_one();
+  freed_.notify_all();
 }
 
 }  // namespace holdfast::store::postgres

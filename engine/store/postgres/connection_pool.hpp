@@ -50,12 +50,13 @@ class ConnectionPool {
     bool reused_;
   };
 
-  /// Waits for a free session. Throws Unavailable when none can be made.
+  /// Waits for a free session. Throws Unavailable when none can be made: also if that is what became of somebody
+  /// else's attempt meanwhile, so that many callers find out together, and not one after the other.
   Lease acquire();
 
  private:
   void give_back(std::unique_ptr<Connection> connection);
-  void release_slot();
+  void release_slot(const char* failure);
 
   PostgresOptions options_;
   ConnectBackoff backoff_;
@@ -63,6 +64,8 @@ class ConnectionPool {
   std::condition_variable freed_;
   std::vector<std::unique_ptr<Connection>> idle_;
   int in_use_ = 0;
+  std::size_t failures_ = 0;  ///< attempts to connect, so far
+  std::string last_failure_;
 };
 
 }  // namespace holdfast::store::postgres
