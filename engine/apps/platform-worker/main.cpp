@@ -79,8 +79,7 @@ std::unique_ptr<store::Store> open_store(const worker::WorkerConfig& config) {
 bool start(WorkerPools& pools, store::Store& store, app::StopSignals& signals) {
   for (auto pause = std::chrono::milliseconds(100);; pause = std::min(pause * 2, std::chrono::milliseconds(2000))) {
     try {
-      pools.start(store);
-      return true;
+      return pools.start(store, [&signals] { return signals.wait_for(std::chrono::milliseconds(0)); });
     } catch (const store::Unavailable& error) {
       std::string why = error.what();
       std::ranges::replace(why, '\n', ' ');

@@ -73,9 +73,13 @@ WorkerPools::WorkerPools(const worker::WorkerConfig& config, const worker::Regis
   for (const auto& pool : config.pools) pools_.push_back({pool.name, completed(pool), share_of(pool, all), nullptr});
 }
 
-void WorkerPools::start(store::Store& store) {
+bool WorkerPools::start(store::Store& store, const std::function<bool()>& told_to_stop) {
   try {
     for (auto& pool : pools_) {
+      if (told_to_stop()) {
+        stop();
+        return false;
+      }
       pool.worker = std::make_unique<worker::Worker>(store, pool.registry, pool.options);
       pool.worker->start();
     }
@@ -84,6 +88,7 @@ void WorkerPools::start(store::Store& store) {
     for (auto& pool : pools_) pool.worker.reset();
     throw;
   }
+  return true;
 }
 
 bool WorkerPools::stop() {

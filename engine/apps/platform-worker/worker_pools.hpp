@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,8 +15,9 @@ class WorkerPools {
   /// Throws worker::ConfigError naming the pool and the workflow or activity that this program does not have.
   WorkerPools(const holdfast::worker::WorkerConfig& config, const holdfast::worker::Registry& all);
 
-  /// Starts every pool. Throws store::Error; then none runs.
-  void start(holdfast::store::Store& store);
+  /// Starts the pools one by one, and asks before each. False: it was told to stop; then none runs, as when it throws
+  /// (store::Error).
+  bool start(holdfast::store::Store& store, const std::function<bool()>& told_to_stop);
   /// Stops them side by side. False if activity bodies still run: then end the process.
   bool stop();
 
