@@ -2,7 +2,9 @@
 
 #include "platform_fixture.hpp"
 
+#include <atomic>
 #include <functional>
+#include <mutex>
 
 #include <activities/insight_bodies.hpp>
 #include <activities/traffic/interaction_traffic.hpp>
@@ -20,6 +22,7 @@ class FickleEmbedder final : public vendors::Embedder {
       if (refuses && refuses(text))
         throw vendors::VendorError(
             {.kind = kind, .vendor = "test", .status = status, .code = "no", .message = "as planned"});
+    const std::lock_guard lock(mutex_);
     batches.push_back(texts.size());
     return real_.embed(texts);
   }
@@ -33,10 +36,11 @@ class FickleEmbedder final : public vendors::Embedder {
   std::vector<std::size_t> batches;
 
  private:
+  std::mutex mutex_;
   vendors::NgramEmbedder real_;
 };
 
-/// Fails while it is told to.
+/// Fails while it is told to. Several activities ask it at once.
 class FickleWriter final : public vendors::InsightWriter {
  public:
   vendors::DescribedInteraction describe(const vendors::ObservedInteraction& interaction) override {
@@ -48,18 +52,25 @@ class FickleWriter final : public vendors::InsightWriter {
   }
   vendors::DescribedPattern describe(const vendors::PatternEvidence& pattern) override {
     check();
-    last = pattern;
+    const std::lock_guard lock(mutex_);
+    last_ = pattern;
     return real_.describe(pattern);
   }
+  /// The pattern that it was asked about last.
+  vendors::PatternEvidence last() const {
+    const std::lock_guard lock(mutex_);
+    return last_;
+  }
 
-  bool fails = false;
-  vendors::PatternEvidence last;
+  std::atomic<bool> fails = false;
 
  private:
   void check() const {
     if (fails)
       throw vendors::VendorError({.kind = vendors::VendorErrorKind::permanent, .vendor = "test", .code = "no"});
   }
+  mutable std::mutex mutex_;
+  vendors::PatternEvidence last_;
   vendors::KeywordInsightWriter real_;
 };
 

@@ -33,7 +33,7 @@ TEST_F(Patterns, a_day_s_patterns_are_stored_with_words_evidence_and_confidence)
   EXPECT_EQ(evidence.at("members").at(0).at("id"), evidence.at("exemplar"));
   EXPECT_GT(evidence.at("cohesion").as_double(), 0.5);
   EXPECT_EQ(owner_value("SELECT count(*) FROM platform.pattern_clusters"), "0");
-  EXPECT_EQ(writer_.last.business.organization, "acme");
+  EXPECT_EQ(writer_.last().business.organization, "acme");
 }
 
 TEST_F(Patterns, a_period_that_has_patterns_keeps_them) {
