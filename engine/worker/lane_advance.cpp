@@ -10,6 +10,8 @@
 namespace holdfast::worker {
 namespace {
 
+// What one step takes up of what reached a run: its history row must not become larger than PostgreSQL stores.
+constexpr std::size_t kMaxInputBytes = 64 << 20;
 constexpr auto kSlowTask = std::chrono::seconds(1);
 constexpr auto kFirstBackoff = std::chrono::seconds(1);
 constexpr auto kLongestBackoff = std::chrono::minutes(10);
@@ -22,6 +24,19 @@ Duration backoff(int failures) {
 void append(store::RunCommit& commit, const Event& event) {
   commit.events += commit.events.empty() ? '[' : ',';
   append_event(commit.events, event);
+}
+
+std::size_t payload_bytes(const Event& event) {
+  return std::visit(
+      [](const auto& e) -> std::size_t {
+        if constexpr (requires { e.input; })
+          return e.input.size();
+        else if constexpr (requires { e.result; })
+          return e.result.size();
+        else
+          return 0;
+      },
+      event);
 }
 
 store::NextRun next_run(command::ContinueAsNew command) {
@@ -53,6 +68,7 @@ void Lane::advance(Batch& batch, LiveRun& live, store::StepTransaction& transact
   commit.at = step_now_;
   commit.new_tasks = live.new_tasks;
   live.dispatching = 0;
+  live.applied = live.inputs.size();
   const auto children_before = batch.children.size();
   transactional_.clear();
   immediate_.clear();
@@ -88,8 +104,11 @@ void Lane::apply_inputs(Batch& batch, LiveRun& live, store::RunCommit& commit, s
   for (auto& command : std::exchange(live.to_resume, {})) dispatch(batch, live, std::move(command), true);
   for (auto& command : std::exchange(live.to_start, {})) batch.children.push_back({&live, std::move(command)});
   if (live.fresh) feed(batch, live, commit, event::WorkflowStarted{});
-  for (const auto& input : live.inputs) {
+  std::size_t bytes = 0;
+  for (live.applied = 0; live.applied < live.inputs.size() && bytes < kMaxInputBytes; ++live.applied) {
     if (live.run->closed()) break;
+    const auto& input = live.inputs[live.applied];
+    bytes += payload_bytes(input.event);
     if (input.inbox_id) commit.consumed.push_back(input.inbox_id);
     const auto seq = outcome_seq(input.event);
     if (input.ends_row) commit.ended_tasks.push_back(seq);
@@ -314,10 +333,12 @@ void Lane::decide_next(Batch& batch, LiveRun& live, store::RunCommit& commit) {
   }
   const auto due = live.next_due();
   const bool soon = due && *due - step_now_ < env_.options.park_after;
-  const bool busy =
-      live.dispatching > 0 || !live.next_inputs.empty() || std::ranges::any_of(live.local, [&](const auto& entry) {
-        return !contains(batch.cancels, store::ActivityKey{live.info.run_id, entry.first, 1});
-      });
+  const bool busy = live.dispatching > 0 || live.applied < live.inputs.size() || !live.next_inputs.empty() ||
+                    std::ranges::any_of(
+                        live.local,
+                        [&](const auto& entry) {
+                          return !contains(batch.cancels, store::ActivityKey{live.info.run_id, entry.first, 1});
+                        });
   if (busy || soon) {
     // A timer of the lane's estimate that was due before the database's clock was there.
     if (std::exchange(live.timer_popped, false) && due && *due > step_now_) push_timers(batch, live);

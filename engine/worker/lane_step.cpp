@@ -209,7 +209,9 @@ void Lane::after_commit(Batch& batch) {
 
 void Lane::settle(Batch& batch, LiveRun& live, const store::RunCommit& commit) {
   if (!commit.events.empty()) ++env_.stats.workflow_tasks;
-  live.inputs = std::exchange(live.next_inputs, {});
+  live.inputs.erase(live.inputs.begin(), live.inputs.begin() + static_cast<std::ptrdiff_t>(live.applied));
+  std::ranges::move(std::exchange(live.next_inputs, {}), std::back_inserter(live.inputs));
+  live.applied = 0;
   live.new_tasks.clear();
   live.failed_transactional.clear();
   live.queued = live.alone = live.fresh = false;

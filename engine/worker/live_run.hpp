@@ -55,6 +55,7 @@ struct LiveRun {
   std::vector<PendingInput> next_inputs;               ///< for the step after the next commit
   std::set<CommandSeq> in_doubt;                       ///< attempts whose commit was in doubt: not begun
   EventId next_event = 0;                              ///< where its history ends, if it cannot be replayed; 0: unknown
+  std::size_t applied = 0;                             ///< how many of the inputs the commit under way holds
   int dispatching = 0;                                 ///< attempts that begin after the commit under way
   bool timer_popped = false;                           ///< of a deadline or a retry: pushed again if it was too early
   bool claim_in_doubt = false;                         ///< whether it is ours, the store may not know yet
