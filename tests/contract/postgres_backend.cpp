@@ -22,7 +22,8 @@ class PostgresHarness final : public StoreHarness {
  public:
   explicit PostgresHarness(Way way) {
     pqxx::work tx(shared_.connection);
-    for (const auto* table : {"runs", "live_runs", "inbox", "history", "activity_tasks", "workers", "schedules"}) {
+    for (const auto* table :
+         {"runs", "live_runs", "inbox", "message_keys", "history", "activity_tasks", "workers", "schedules"}) {
       tx.exec("DELETE FROM holdfast." + std::string(table));
     }
     tx.commit();

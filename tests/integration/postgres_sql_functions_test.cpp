@@ -165,5 +165,36 @@ TEST_F(PostgresSqlFunctions, RowsOfTheDefaultPartitionMoveIntoTheirMonth) {
   EXPECT_EQ(ask("SELECT count(*) FROM holdfast.history"), "1");
 }
 
+TEST_F(PostgresSqlFunctions, ASignalReadsNoHistoryHoweverLongItIs) {
+  const auto run_id = ask("SELECT holdfast.start_workflow('Order', 'order-1')");
+  execute("INSERT INTO holdfast.history (shard, run_id, event_id, at, events) SELECT 0, '" + run_id +
+          R"(', n, now(), '[{"type":"TimerFired","seq":1}]' FROM generate_series(1, 1000) n)");
+  pqxx::work transaction(direct_);
+  const std::string scans =
+      "SELECT coalesce(sum(seq_scan + idx_scan), 0) FROM pg_stat_xact_user_tables WHERE relname LIKE 'history%'";
+  for (const auto* call : {"SELECT holdfast.signal_workflow('order-1', 'go')",
+                           "SELECT holdfast.signal_workflow('order-1', 'go', message_id => gen_random_uuid())",
+                           "SELECT holdfast.cancel_workflow('order-1')"})
+    EXPECT_STREQ(transaction.exec(call)[0][0].c_str(), "sent");
+  EXPECT_STREQ(transaction.exec(scans)[0][0].c_str(), "0");
+  EXPECT_STREQ(transaction.exec("SELECT count(*) FROM holdfast.message_keys")[0][0].c_str(), "2") << "who may repeat";
+}
+
+TEST_F(PostgresSqlFunctions, MessageKeysAreForgottenAfterAWeek) {
+  ask("SELECT holdfast.start_workflow('Order', 'order-1')");
+  execute("SELECT holdfast.signal_workflow('order-1', 'go', message_id => gen_random_uuid())");
+  execute("SELECT holdfast.signal_workflow('order-1', 'go', message_id => gen_random_uuid())");
+  execute("SELECT holdfast.cancel_workflow('order-1')");
+  execute("UPDATE holdfast.message_keys SET at = at - interval '8 days'");
+  execute("SELECT holdfast.signal_workflow('order-1', 'go', message_id => gen_random_uuid())");
+  open()->maintain();
+  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.message_keys"), "2") << "the young one, and that it was asked to end";
+  EXPECT_EQ(ask("SELECT holdfast.cancel_workflow('order-1')"), "sent");
+  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.inbox WHERE kind = 'cancel'"), "1");
+  execute("SELECT holdfast.terminate_workflow('order-1')");
+  open()->maintain();
+  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.message_keys"), "1");
+}
+
 }  // namespace
 }  // namespace holdfast::test

@@ -7,7 +7,7 @@ namespace holdfast::store::postgres {
 namespace {
 
 const Statement kNow{"now", "SELECT " HOLDFAST_MICROS("now()")};
-const Statement kMaintain{"maintain", "SELECT holdfast.ensure_history_partitions()"};
+const Statement kMaintain{"maintain", "SELECT holdfast.ensure_history_partitions(), holdfast.forget_message_keys()"};
 
 }  // namespace
 
