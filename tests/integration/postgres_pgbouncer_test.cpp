@@ -87,5 +87,19 @@ TEST_F(PostgresThroughPgBouncer, ALaneThatWaitsForARowGivesUpInTime) {
   EXPECT_THROW(lane->begin_step()->commit(batch), Conflict);
 }
 
+TEST_F(PostgresThroughPgBouncer, AVerbThatWaitsForARowGivesUpInTime) {
+  options_.lock_timeout = std::chrono::milliseconds(100);
+  const auto store = open(options_);
+  const NewRun run = new_run("order-1");
+  store->start_runs({&run, 1});
+  pqxx::connection connection(connection_string());
+  pqxx::work slow(connection);
+  const NewMessage first = signal_to("order-1"), second = signal_to("order-1");
+  send_messages_in(slow, {&first, 1});
+  EXPECT_THROW(store->send_messages({&second, 1}), StatementFailed);
+  slow.commit();
+  EXPECT_EQ(store->send_messages({&second, 1}), std::vector{SendStatus::sent});
+}
+
 }  // namespace
 }  // namespace holdfast::test

@@ -98,9 +98,18 @@ pqxx::result Connection::run(pqxx::transaction_base& transaction, const Statemen
 }
 
 pqxx::result Connection::run(const Statement& statement, const Parameters& parameters) {
+  if (!prepared_) return run_with_settings(statement, parameters);
   pqxx::nontransaction transaction(*connection_);
-  if (prepared_ && plans_are_old()) transaction.exec("DISCARD PLANS");
+  if (plans_are_old()) transaction.exec("DISCARD PLANS");
   return run(transaction, statement, parameters);
+}
+
+pqxx::result Connection::run_with_settings(const Statement& statement, const Parameters& parameters) {
+  pqxx::work transaction(*connection_);
+  transaction.exec(transaction_settings_);
+  auto result = run_unprepared(transaction, statement, parameters);
+  transaction.commit();
+  return result;
 }
 
 bool Connection::prepare(const Statement& statement) {

@@ -27,7 +27,7 @@ class Connection {
 
   /// Runs a statement in a transaction of this connection: prepared, if the options say so.
   pqxx::result run(pqxx::transaction_base& transaction, const Statement& statement, const Parameters& parameters = {});
-  /// The same as a transaction of its own, in one round trip.
+  /// The same as a transaction of its own: in one round trip, if this is a session with settings.
   pqxx::result run(const Statement& statement, const Parameters& parameters = {});
 
   /// Prepares a statement under its name, so that SQL text can EXECUTE it. False: this session prepares nothing.
@@ -42,6 +42,8 @@ class Connection {
   void note_work(std::size_t rows) { rows_since_planned_ += rows; }
 
  private:
+  pqxx::result run_with_settings(const Statement& statement, const Parameters& parameters);
+
   std::unique_ptr<pqxx::connection> connection_;
   std::unique_ptr<pqxx::quiet_errorhandler> quiet_;
   std::unordered_set<const char*> known_;
