@@ -1,10 +1,5 @@
 #include "month_scene.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <functional>
 #include <stdexcept>
@@ -14,6 +9,7 @@
 #include <pqxx/pqxx>
 
 #include <activities/schema/embedded_migrations.hpp>
+#include <holdfast/devpg/free_port.hpp>
 #include <holdfast/store/errors.hpp>
 #include <holdfast/store/postgres/migrations.hpp>
 #include <holdfast/store/postgres/postgres_store.hpp>
@@ -33,24 +29,11 @@ std::chrono::year_month last_month() {
   return today.year() / today.month() - std::chrono::months(1);
 }
 
-int free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(socket);
-  if (!bound) throw std::runtime_error("there is no free port");
-  return ntohs(address.sin_port);
-}
-
 }  // namespace
 
 MonthScene::MonthScene(std::int64_t calls)
     : traffic_({.organizations = 10, .calls = calls, .month = last_month(), .duplicate_share = 0.05}),
-      api_port_(free_port()) {
+      api_port_(holdfast::devpg::free_port()) {
   using holdfast::store::postgres::Migrator;
   postgres_.create_database("chaos");
   Migrator(owner_url(), "engine", holdfast::store::postgres::embedded_engine_migrations()).apply();

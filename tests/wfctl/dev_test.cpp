@@ -15,6 +15,7 @@
 #include <gmock/gmock.h>
 
 #include <holdfast/devpg/child_process.hpp>
+#include <holdfast/devpg/free_port.hpp>
 
 #include "wfctl_process.hpp"
 
@@ -28,19 +29,6 @@ std::string contents(const fs::path& file) {
   std::ostringstream text;
   text << std::ifstream(file).rdbuf();
   return text.str();
-}
-
-/// A port that was free a moment ago.
-std::string free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(socket);
-  return std::to_string(ntohs(address.sin_port));
 }
 
 std::set<pid_t> children_of(pid_t parent) {
@@ -75,7 +63,7 @@ class Dev : public testing::Test {
   }
 
   void begin(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {wfctl_path(), "dev", "--port", free_port()});
+    arguments.insert(arguments.begin(), {wfctl_path(), "dev", "--port", std::to_string(devpg::free_port())});
     std::FILE* output = std::fopen((folder_ / "output").c_str(), "w");
     pid_ = devpg::start_process(arguments, {.output = ::fileno(output)});
     std::fclose(output);
@@ -149,7 +137,8 @@ TEST_F(Dev, EndsWithTheProgramThatEnds) {
 }
 
 TEST_F(Dev, SaysWhatIsMissing) {
-  const auto missing = run_wfctl({"dev", "--ephemeral", "--port", free_port(), "--bin-dir", "/nonexistent"});
+  const auto missing =
+      run_wfctl({"dev", "--ephemeral", "--port", std::to_string(devpg::free_port()), "--bin-dir", "/nonexistent"});
   EXPECT_EQ(missing.exit_code, 1);
   EXPECT_THAT(missing.err, HasSubstr("/nonexistent/platform-worker"));
 }
