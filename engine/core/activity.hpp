@@ -19,6 +19,9 @@ struct ActivityOptions {
   std::optional<Duration> schedule_to_start = {};  ///< waiting for a worker; a timeout is final
   std::optional<Duration> heartbeat = {};          ///< longest silence of a running attempt; a timeout is retried
   RetryPolicy retry = {};
+  /// Whose limits it is under besides those of its queue, such as "endpoint/42" (docs/limits.md); empty: nobody's. 1 to
+  /// 255 bytes of UTF-8 without NUL and without *. Not for transactional activities.
+  std::string limit_key = {};
 
   /// Throws std::invalid_argument that names the field, its value and what is allowed.
   void validate(std::string_view activity) const;
@@ -50,6 +53,11 @@ struct Activity {
   Activity with_task_queue(std::string queue) const {
     auto copy = *this;
     copy.options.task_queue = std::move(queue);
+    return copy;
+  }
+  Activity with_limit_key(std::string key) const {
+    auto copy = *this;
+    copy.options.limit_key = std::move(key);
     return copy;
   }
 };

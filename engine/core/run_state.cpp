@@ -1,6 +1,7 @@
 #include <holdfast/core/run_state.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include <holdfast/core/context.hpp>
 #include <holdfast/core/errors.hpp>
@@ -99,6 +100,9 @@ FuturePtr RunState::schedule_activity(const std::string& name, const ActivityOpt
   FuturePtr future(new FutureState(*this, FutureKind::activity, 0));
   if (inert()) return future;
   options.validate(name);
+  if (transactional && !options.limit_key.empty())
+    throw std::invalid_argument("activity " + name + ": limit_key is \"" + options.limit_key +
+                                "\"; allowed for a transactional activity: none, it runs inside its run's commit");
   // Before the command takes a number, and in every replay too: if this throws, it throws alike each time.
   auto encoded = input();
   future->seq_ = ++last_seq;

@@ -10,6 +10,7 @@
 #include <holdfast/core/time.hpp>
 #include <holdfast/core/uuid.hpp>
 #include <holdfast/store/errors.hpp>
+#include <holdfast/store/limit_store.hpp>
 #include <holdfast/store/schedule_store.hpp>
 #include <holdfast/store/types.hpp>
 
@@ -82,7 +83,8 @@ class Store {
 
   // --- activity tasks ---------------------------------------------------------------------------------------------
 
-  /// Takes due tasks of these queues, oldest first; each claim counts as an attempt.
+  /// Takes due tasks of these queues, oldest first (of several keys in turn); each claim counts as an attempt. Never
+  /// more than limits allow; a limit of a queue that somebody else set is noticed at the next peek.
   virtual std::vector<ClaimedActivity> claim_activities(WorkerId worker, std::span<const std::string> queues,
                                                         int limit) = 0;
   /// Ends attempts. A final outcome removes the task and puts the result into the run's inbox, in one commit; a retry
@@ -99,6 +101,10 @@ class Store {
   // --- schedules --------------------------------------------------------------------------------------------------
 
   virtual ScheduleStore& schedules() = 0;
+
+  // --- limits -----------------------------------------------------------------------------------------------------
+
+  virtual LimitStore& limits() = 0;
 
   // --- wake-ups: hints only, lossy by contract --------------------------------------------------------------------
 

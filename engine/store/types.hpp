@@ -179,6 +179,8 @@ struct PendingActivity {
   std::optional<Timestamp> next_attempt_at;  ///< nullopt while an attempt runs
   WorkerId owner = 0;
   std::optional<Failure> last_failure;
+  std::string limit_key;                     ///< empty: none
+  std::vector<std::string> waits_for_limit;  ///< of a due task: the limits that hold it up, in words
 };
 
 // --- workers
@@ -207,11 +209,14 @@ struct QueueDescription {
 /// What a peek found. Hints only: by the time it is acted on, somebody else may have taken it.
 struct Readiness {
   bool runs = false;                        ///< a claimable run is due in one of the queues
-  bool activities = false;                  ///< a claimable activity task is due in one of the queues
+  bool activities = false;                  ///< an activity task of one of the queues is due, and no limit is known to hold it up
   bool expired_activities = false;          ///< some activity task passed its timeout
   bool expired_workers = false;             ///< some worker's lease ended, or a commit left something to be done
   std::vector<WorkerId> rung;               ///< owners with a rung doorbell
   std::optional<Duration> schedule_due_in;  ///< when the next schedule is due (0: now); nullopt: never
+  std::vector<std::string> limited_queues;  ///< those of the queues that have a limit
+  /// When a rate next allows a waiting activity of these queues (0: now); nullopt: no time that is known.
+  std::optional<Duration> limits_due_in;
   int deaths = 0;  ///< processes (or single lanes) of these queues that died, not released, in the last minute or so
 };
 struct TakeoverReport {
@@ -366,6 +371,7 @@ struct ClaimedActivity {
   Timestamp scheduled_at, started_at;
   Payload heartbeat_details;  ///< of the attempt before; may be empty
   bool cancel_requested = false;
+  bool queue_limited = false;  ///< it takes a place of its queue's limit
 };
 
 struct ActivityOutcome {
@@ -376,6 +382,8 @@ struct ActivityOutcome {
   Failure failure;                                   ///< failed, retry
   RetryState retry_state = RetryState::in_progress;  ///< failed: why there is no further attempt
   Duration retry_delay{};                            ///< retry
+  /// Whose limits had a place taken by the attempt: what waits for one of them is looked at sooner. May be empty.
+  std::string limit_key, limited_queue;
 };
 
 struct FinishReport {

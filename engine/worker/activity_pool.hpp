@@ -27,6 +27,7 @@ struct ActivityJob {
   Timestamp scheduled_at;
   Payload last_details;
   bool has_row = false;        ///< an activity_tasks row stands for it
+  std::string limited_queue;   ///< whose limit the attempt takes a place of; empty: none
   store::WorkerId owner = 0;   ///< who took it on (and whom the row names)
   std::uint64_t dispatch = 0;  ///< tells this attempt from an abandoned one of the same key
   /// When schedule-to-close ends, whatever attempt runs.

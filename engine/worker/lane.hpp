@@ -16,6 +16,7 @@
 #include <holdfast/store/store.hpp>
 #include <holdfast/worker/activity_pool.hpp>
 #include <holdfast/worker/lease_holder.hpp>
+#include <holdfast/worker/limited_queues.hpp>
 #include <holdfast/worker/live_run.hpp>
 #include <holdfast/worker/options.hpp>
 #include <holdfast/worker/registry.hpp>
@@ -36,6 +37,9 @@ struct LaneEnvironment {
   /// After a commit that made runs of these queues ready ("*": of queues that are not known).
   std::function<void(const std::set<std::string>&)> on_ready;
   std::function<void(const store::ClaimedRun&)> on_scheduled_closed;  ///< likewise, for runs that a schedule started
+  const LimitedQueues& limited_queues;
+  /// Likewise, after a commit that made activities of these queues wait for a claim under limits.
+  std::function<void(const std::set<std::string>&)> on_limited;
 };
 
 /// One thread, one connection, and the runs that it claimed. The loop (lane.cpp):
@@ -113,6 +117,7 @@ class Lane final : public ActivitySink, public LeaseHolder {
     std::vector<StartingChild> children;            ///< asked for, and not started yet
     std::vector<LiveRun*> undecided;                ///< their next state depends on the start of their children
     std::set<std::string> ready_queues;             ///< where children were started
+    std::set<std::string> limited_queues;           ///< whose activities wait for a claim under limits
     bool doorbells_reset = false;                   ///< worth a commit even if no run has anything to write
 
     bool has_failed(const Uuid& run_id) const {

@@ -206,7 +206,10 @@ void Lane::schedule(Batch& batch, LiveRun& live, store::RunCommit& commit, comma
     return;
   }
   const auto& queue = command.options.task_queue.empty() ? live.info.task_queue : command.options.task_queue;
-  const bool here = served_here(queue) && env_.registry.activity(command.activity) && env_.pool.has_room();
+  // What is under a limit starts with a claim, wherever that is made.
+  const bool limited = !command.options.limit_key.empty() || env_.limited_queues.contains(queue);
+  if (limited) batch.limited_queues.insert(queue);
+  const bool here = !limited && served_here(queue) && env_.registry.activity(command.activity) && env_.pool.has_room();
   // A single attempt is recorded before it begins, so that it cannot happen twice; heartbeats need a row to be saved
   // in.
   const bool recorded = command.options.retry.max_attempts == 1 || command.options.heartbeat;

@@ -201,6 +201,7 @@ void Lane::after_commit(Batch& batch) {
     if (auto* live = find(key.run_id)) live->local.erase(key.seq);
   }
   wake_families(batch);
+  if (!batch.limited_queues.empty()) env_.on_limited(batch.limited_queues);
   if (!closed.empty()) {
     env_.stats.runs_closed += static_cast<std::int64_t>(closed.size());
     env_.on_closed(closed);

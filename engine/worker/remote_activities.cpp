@@ -26,6 +26,15 @@ bool is_refused_value(const store::StatementFailed& e) {
   return e.sqlstate.starts_with("22") || e.sqlstate.starts_with("54");
 }
 
+void add_places(store::ActivityOutcome& outcome, const ActivityJob& job) {
+  outcome.limit_key = job.options.limit_key;
+  outcome.limited_queue = job.limited_queue;
+}
+void add_places(store::ActivityOutcome& outcome, const store::ClaimedActivity& task) {
+  outcome.limit_key = task.options.limit_key;
+  if (task.queue_limited) outcome.limited_queue = task.task_queue;
+}
+
 }  // namespace
 
 RemoteActivities::RemoteActivities(store::Store& store, const Registry& registry, const WorkerOptions& options,
@@ -97,12 +106,14 @@ void RemoteActivities::finished(std::unique_ptr<ActivityJob> job) {
     outcome = outcome_of(job->key, job->options, job->scheduled_at, std::move(job->failure));
   }
   outcome.worker = job->owner;
+  add_places(outcome, *job);
   add(std::move(outcome));
 }
 
 void RemoteActivities::timed_out(const ActivityJob& job, const std::string& timeout) {
   auto outcome = outcome_of(job.key, job.options, job.scheduled_at, timeout_failure(timeout));
   outcome.worker = job.owner;
+  add_places(outcome, job);
   add(std::move(outcome));
 }
 
@@ -208,6 +219,7 @@ void RemoteActivities::dispatch(std::vector<store::ClaimedActivity> tasks) {
       outcome.failure.message =
           fmt::format("activity {} is not registered with worker {}", task.activity, options_.identity);
       outcome.retry_delay = std::chrono::seconds(10);
+      add_places(outcome, task);
       unwritten_.push_back(std::move(outcome));
       continue;
     }
@@ -218,6 +230,7 @@ void RemoteActivities::dispatch(std::vector<store::ClaimedActivity> tasks) {
     job->activity = std::move(task.activity);
     job->input = std::move(task.input);
     job->options = std::move(task.options);
+    if (task.queue_limited) job->limited_queue = std::move(task.task_queue);
     job->scheduled_at = task.scheduled_at;
     job->last_details = std::move(task.heartbeat_details);
     job->has_row = true;
@@ -240,8 +253,11 @@ void RemoteActivities::write_outcomes() {
   if (unwritten_.empty()) return;
   next_write_ = Clock::now() + kPauseAfterError;  // should it fail
   try {
+    const bool gave_places = std::ranges::any_of(
+        unwritten_, [](const auto& outcome) { return !outcome.limit_key.empty() || !outcome.limited_queue.empty(); });
     // Repeating is safe when the answer was lost: an outcome counts only for the attempt it names.
     keep_busy(store_.finish_activities(unwritten_));
+    if (gave_places) want_claims();
   } catch (const store::StatementFailed& e) {
     log_("warn", fmt::format("activity tasks: {}; writing outcomes one by one", e.what()));
     write_one_by_one();
@@ -300,6 +316,7 @@ void RemoteActivities::decide_expired() {
   for (auto& [task, timeout, now] : expired) {
     auto failure = timeout == "WorkerLost" ? worker_lost_failure() : timeout_failure(timeout);
     unwritten_.push_back(outcome_of(task.key, task.options, task.scheduled_at, std::move(failure)));
+    add_places(unwritten_.back(), task);
   }
   write_outcomes();
 }

@@ -10,6 +10,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kBusyPoll = std::chrono::milliseconds(50);
+constexpr Duration kSoonestLook = std::chrono::milliseconds(2);
 // One death may be anybody's; two within a minute may have the same cause, and this worker may be the next.
 constexpr int kDeathsThatMakeCautious = 2;
 constexpr auto kMaintenance = std::chrono::hours(1);
@@ -20,9 +21,15 @@ constexpr auto kClosedInterval = std::chrono::milliseconds(5);
 }  // namespace
 
 WakeUps::WakeUps(store::Store& store, const WorkerOptions& options, std::vector<std::unique_ptr<Lane>>& lanes,
-                 RemoteActivities& remote, Scheduler& scheduler,
+                 RemoteActivities& remote, Scheduler& scheduler, LimitedQueues& limited_queues,
                  std::function<void(std::string_view, std::string_view)> log)
-    : store_(store), options_(options), lanes_(lanes), remote_(remote), scheduler_(scheduler), log_(std::move(log)) {}
+    : store_(store),
+      options_(options),
+      lanes_(lanes),
+      remote_(remote),
+      scheduler_(scheduler),
+      limited_queues_(limited_queues),
+      log_(std::move(log)) {}
 
 void WakeUps::start() {
   if (options_.notify) listener_ = store_.listen();
@@ -79,7 +86,8 @@ void WakeUps::run() {
       poll = found_work_ ? Duration(kBusyPoll)
              : lively    ? std::min<Duration>(poll * 2, options_.idle_poll)
                          : options_.idle_poll;
-      next_look = Clock::now() + poll;
+      // A rate that refills gives no hint.
+      next_look = Clock::now() + std::min(poll, std::max(limits_due_in_.value_or(poll), kSoonestLook));
       if (Clock::now() >= next_maintenance) {
         store_.maintain();
         next_maintenance = Clock::now() + kMaintenance;
@@ -104,6 +112,8 @@ void WakeUps::look() {
     for (auto& lane : lanes_) lane->want_claims();
   for (auto& lane : lanes_)
     if (contains(seen.rung, lane->worker_id())) lane->want_messages();
+  limited_queues_.set(seen.limited_queues);
+  limits_due_in_ = seen.limits_due_in;
   if (seen.activities) remote_.want_claims();
   if (seen.expired_activities) remote_.want_expired();
   scheduler_.due_in(seen.schedule_due_in);

@@ -4,11 +4,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include <holdfast/store/store.hpp>
 #include <holdfast/worker/lane.hpp>
+#include <holdfast/worker/limited_queues.hpp>
 #include <holdfast/worker/remote_activities.hpp>
 #include <holdfast/worker/scheduler.hpp>
 
@@ -19,7 +21,8 @@ namespace holdfast::worker {
 class WakeUps {
  public:
   WakeUps(store::Store& store, const WorkerOptions& options, std::vector<std::unique_ptr<Lane>>& lanes,
-          RemoteActivities& remote, Scheduler& scheduler, std::function<void(std::string_view, std::string_view)> log);
+          RemoteActivities& remote, Scheduler& scheduler, LimitedQueues& limited_queues,
+          std::function<void(std::string_view, std::string_view)> log);
   void start();
   void stop();
 
@@ -35,6 +38,7 @@ class WakeUps {
   std::vector<std::unique_ptr<Lane>>& lanes_;
   RemoteActivities& remote_;
   Scheduler& scheduler_;
+  LimitedQueues& limited_queues_;
   const std::function<void(std::string_view, std::string_view)> log_;
   std::shared_ptr<store::Listener> listener_;
   std::mutex mutex_;
@@ -42,6 +46,7 @@ class WakeUps {
   bool stopping_ = false;
   bool takeover_wanted_ = false;
   bool found_work_ = true;
+  std::optional<Duration> limits_due_in_;
   std::size_t next_lane_ = 0;
   std::thread thread_, takeover_thread_;  ///< taking over may take long, and hints do not wait for it
 };

@@ -72,14 +72,15 @@ struct Worker::Parts {
         remote(store, r, options, pool, options.log),
         scheduler(store, options, stats, options.log, [this](const auto& queues) { scheduled(queues); }),
         pool(options.activity_threads, options.max_payload_bytes),
-        wake_ups(store, options, lanes, remote, scheduler, options.log),
+        wake_ups(store, options, lanes, remote, scheduler, limited_queues, options.log),
         leases(store, options, options.log) {
     for (int i = 0; i < options.lanes; ++i)
       lanes.push_back(
           std::make_unique<Lane>(LaneEnvironment{store, r, options, pool, stats, options.log,
                                                  [this](const std::vector<Uuid>& ids) { closed_hints.closed(ids); },
                                                  [this](const auto& queues) { closed_hints.ready(queues); },
-                                                 [this](const auto& run) { scheduler.run_closed(run); }},
+                                                 [this](const auto& run) { scheduler.run_closed(run); }, limited_queues,
+                                                 [this](const auto& queues) { limited(queues); }},
                                  i));
   }
 
@@ -90,9 +91,18 @@ struct Worker::Parts {
     closed_hints.ready(queues);
   }
 
+  /// Activities of these queues wait for a claim. Other workers are told if this one cannot take them.
+  void limited(const std::set<std::string>& queues) {
+    const bool ours =
+        std::ranges::all_of(queues, [this](const auto& queue) { return contains(options.task_queues, queue); });
+    remote.want_claims();
+    if (!ours || pool.free_slots() == 0) closed_hints.ready(queues);
+  }
+
   store::Store& store;
   const WorkerOptions options;
   WorkerStats stats;
+  LimitedQueues limited_queues;
   ClosedHints closed_hints;
   // Before the pool: its bodies, for which its end waits, report to them.
   std::vector<std::unique_ptr<Lane>> lanes;

@@ -56,6 +56,7 @@ class ForwardingStore final : public store::Store {
     return inner.closed_runs(run_ids);
   }
   store::ScheduleStore& schedules() override { return inner.schedules(); }
+  store::LimitStore& limits() override { return inner.limits(); }
   std::vector<store::RunSummary> list_runs(const store::ListFilter& filter) override { return inner.list_runs(filter); }
   std::vector<HistoryRow> read_history(const Uuid& run_id, EventId first, int limit) override {
     return inner.read_history(run_id, first, limit);

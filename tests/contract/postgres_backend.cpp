@@ -22,8 +22,8 @@ class PostgresHarness final : public StoreHarness {
  public:
   explicit PostgresHarness(Way way) {
     pqxx::work tx(shared_.connection);
-    for (const auto* table :
-         {"runs", "live_runs", "inbox", "message_keys", "history", "activity_tasks", "workers", "schedules"}) {
+    for (const auto* table : {"runs", "live_runs", "inbox", "message_keys", "history", "activity_tasks", "workers",
+                              "schedules", "limits", "limit_gates", "limit_lines"}) {
       tx.exec("DELETE FROM holdfast." + std::string(table));
     }
     tx.commit();
@@ -50,6 +50,8 @@ class PostgresHarness final : public StoreHarness {
             ", look_at = look_at - " + d);
     tx.exec("UPDATE holdfast.activity_tasks SET ready_at = ready_at - " + d + ", scheduled_at = scheduled_at - " + d +
             ", started_at = started_at - " + d + ", timeout_at = timeout_at - " + d + ", close_by = close_by - " + d);
+    tx.exec("UPDATE holdfast.limit_gates SET look_at = look_at - " + d + ", full_at = full_at - " + d);
+    tx.exec("UPDATE holdfast.limit_lines SET look_at = look_at - " + d);
     tx.commit();
   }
 

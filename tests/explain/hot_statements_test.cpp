@@ -23,7 +23,7 @@ namespace {
 using namespace store;
 using postgres::Statement;
 
-const std::set<std::string> kSmallTables{"workers", "namespaces", "migrations", "errands"};
+const std::set<std::string> kSmallTables{"workers", "namespaces", "migrations", "errands", "limits"};
 /// They walk an index from its front, and stop after the first few rows.
 const std::set<std::string> kWalks{"peek", "next_schedule"};
 /// What a batch of a hundred may touch of one table in one statement.
@@ -82,6 +82,21 @@ class HotStatements : public testing::Test {
                now(), CASE WHEN n % 100 = 0 THEN 1000 + n % 7 END, now() + (n - 1000) * interval '1 s', 'StartToClose',
                interval '1 min', 'default', 'x', 'default', 'charge', '{}', '{}'
           FROM ids;
+      TRUNCATE holdfast.limit_gates, holdfast.limit_lines;
+      INSERT INTO holdfast.limits (scope, name, max_concurrent, rate, per, burst)
+        VALUES ('key', 'endpoint/*', 1, NULL, NULL, NULL), ('key', 'fast/*', NULL, 100, '1 s', 5), ('queue', 'narrow', 50, NULL, NULL, NULL);
+      INSERT INTO holdfast.limit_gates (scope, name) SELECT 'key', 'endpoint/' || n FROM generate_series(1, 10000) n;
+      INSERT INTO holdfast.limit_lines (task_queue, limit_key, look_at)
+        SELECT 'limited', 'endpoint/' || n, now() + (n - 5000) * interval '1 s' FROM generate_series(1, 10000) n;
+      INSERT INTO holdfast.activity_tasks (run_id, seq, attempt, ready_at, scheduled_at, owner, namespace, workflow_id, task_queue,
+                                           activity, input, options, limit_key, in_line)
+        SELECT id, 7, 1, CASE WHEN n <= 9990 THEN 'infinity' ELSE now() - n * interval '1 us' END, now(),
+               CASE WHEN n <= 9990 THEN 1000 + n % 7 END, 'default', 'x', 'limited', 'charge', '{}', '{}',
+               'endpoint/' || 1 + n % 10000, n > 9990 AND n % 100 > 0 FROM ids;
+      INSERT INTO holdfast.activity_tasks (run_id, seq, ready_at, scheduled_at, namespace, workflow_id, task_queue, activity,
+                                           input, options, limit_key)
+        SELECT id, 8, now() - n * interval '1 us', now(), 'default', 'x', 'narrow', 'charge', '{}', '{}',
+               CASE WHEN n % 2 = 0 THEN 'fast/' || n % 100 END FROM ids WHERE n <= 20000;
       TRUNCATE holdfast.schedules;
       INSERT INTO holdfast.schedules (namespace, schedule_id, next_at, definition, watched, waiting)
         SELECT 'default', 'schedule-' || n, CASE WHEN n % 2 = 0 THEN now() - n * interval '1 us' ELSE now() + interval '1 day' END,
@@ -253,6 +268,31 @@ void exercise_schedules(ScheduleStore& schedules) {
   EXPECT_EQ(schedules.list_schedules({.after = "schedule-5"}).size(), 100u);
 }
 
+/// A million tasks wait for ten thousand keys, nearly all of which have no place; others wait for their queue.
+void exercise_limits(Store& store, WorkerId worker) {
+  const std::vector<std::string> queues{"limited", "narrow"};
+  std::size_t started = 0;
+  for (int turn = 0; turn < 4; ++turn) {
+    const auto seen = store.peek({}, queues);
+    EXPECT_EQ(seen.limited_queues, std::vector<std::string>{"narrow"});
+    const auto tasks = store.claim_activities(worker, queues, 100);
+    started += tasks.size();
+    std::vector<ActivityOutcome> outcomes;
+    for (const auto& task : tasks) {
+      ActivityOutcome outcome;
+      outcome.key = task.key;
+      outcome.worker = worker;
+      outcome.result = "1";
+      outcome.limit_key = task.options.limit_key;
+      outcome.limited_queue = task.queue_limited ? task.task_queue : "";
+      outcomes.push_back(outcome);
+    }
+    if (!tasks.empty()) store.pending_activities(tasks[0].key.run_id);
+    store.finish_activities(outcomes);
+  }
+  EXPECT_GT(started, 0u);
+}
+
 void HotStatements::exercise_every_verb(Store& store) {
   const std::vector<std::string> queues{"default"};
   const WorkerId worker =
@@ -292,6 +332,7 @@ void HotStatements::exercise_every_verb(Store& store) {
   store.finish_activities(outcomes);
   EXPECT_FALSE(store.claim_expired_activities(worker, 100).empty());
 
+  exercise_limits(store, worker);
   exercise_schedules(store.schedules());
   const std::vector<WorkerId> me{worker};
   store.peek(me, queues);
@@ -316,6 +357,8 @@ TEST_F(HotStatements, ArePlannedByKeyWhateverTheTablesSize) {
       SELECT run_id, 1, now(), now(), 'default', 'x', 'charge', '{}', '{}' FROM holdfast.runs;
     INSERT INTO holdfast.history (run_id, event_id, at, events) SELECT run_id, 1, now(), '[]' FROM holdfast.runs;
     SELECT holdfast.create_schedule('s-' || n, 'Order', '{"cron":["@daily"]}') FROM generate_series(1, 10) n;
+    INSERT INTO holdfast.limit_gates (scope, name) SELECT 'key', 'k/' || n FROM generate_series(1, 10) n;
+    INSERT INTO holdfast.limit_lines (task_queue, limit_key, look_at) SELECT 'default', 'k/' || n, now() FROM generate_series(1, 10) n;
     ANALYZE)sql");
   expect_plans_by_key("ten rows");
   fill();

@@ -70,6 +70,7 @@ class FaultyStore final : public store::Store {
   std::vector<store::ExpiredActivity> claim_expired_activities(store::WorkerId worker, int limit) override;
   /// Never fails: their verbs are single transactions that change nothing when they fail.
   store::ScheduleStore& schedules() override { return inner_.schedules(); }
+  store::LimitStore& limits() override { return inner_.limits(); }
   void notify(std::span<const std::string> hints) override;
   std::unique_ptr<store::Listener> listen() override;
   Timestamp now() override;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include <holdfast/store/memory/memory_store.hpp>
 #include <holdfast/store/memory/memory_tables.hpp>
@@ -28,6 +29,7 @@ ClaimedActivity claimed(const MemoryTables& db, const TaskEntry& entry) {
   out.started_at = row.started_at;
   out.heartbeat_details = row.heartbeat_details;
   out.cancel_requested = row.cancel_requested;
+  out.queue_limited = row.queue_limited;
   return out;
 }
 
@@ -76,7 +78,10 @@ std::vector<ClaimedActivity> MemoryStore::claim_activities(WorkerId worker, std:
     return ours && row.owner == 0 ? row.ready_at : kNever;
   };
   std::vector<ClaimedActivity> out;
-  for (TaskEntry* entry : take_due(*tables_, limit, due)) {
+  for (TaskEntry* entry : take_due(*tables_, std::numeric_limits<int>::max(), due)) {
+    if (std::ssize(out) >= limit) break;
+    if (!tables_->may_start(entry->second)) continue;
+    tables_->take_place(entry->second);
     tables_->start_task(entry->second, worker);
     out.push_back(claimed(*tables_, *entry));
   }

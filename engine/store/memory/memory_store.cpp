@@ -164,6 +164,10 @@ std::vector<PendingActivity> MemoryStore::pending_activities(const Uuid& run_id)
     if (row.owner == 0 && row.ready_at != kNever) pending.next_attempt_at = row.ready_at;
     pending.owner = row.owner;
     pending.last_failure = row.task.last_failure;
+    pending.limit_key = row.task.options.limit_key;
+    if (row.owner == 0 && pending.next_attempt_at)
+      for (const auto& use : tables_->limits_on(row))
+        if (auto words = blocked_words(use); !words.empty()) pending.waits_for_limit.push_back(std::move(words));
     out.push_back(std::move(pending));
   });
   return out;
@@ -183,7 +187,15 @@ std::optional<Timestamp> MemoryStore::next_due() {
     if (entry.second.owner == 0) due = std::min(due, entry.second.ready_at);
   }
   due = std::min(due, tables_->next_schedule_at().value_or(kNever));
-  for (const auto& entry : tables_->tasks) due = std::min({due, entry.second.ready_at, entry.second.timeout_at});
+  for (const auto& entry : tables_->tasks) {
+    const TaskRow& row = entry.second;
+    due = std::min(due, row.timeout_at);
+    // What limits hold up is due when a rate allows the next, if nothing ends before.
+    if (row.owner != 0 || row.ready_at > tables_->now() || tables_->may_start(row))
+      due = std::min(due, row.ready_at);
+    else
+      for (const auto& use : tables_->limits_on(row)) due = std::min(due, use.next_start.value_or(kNever));
+  }
   if (due == kNever) return std::nullopt;
   return due;
 }

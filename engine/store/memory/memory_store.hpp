@@ -15,7 +15,7 @@ struct MemoryStoreOptions {
 /// The store's contract in memory, for tests and the testing environment: everything is lost with the object, and
 /// BusinessTransaction::postgres() throws std::logic_error. One mutex guards it all.
 /// Sessions, transactions and listeners must not outlive it.
-class MemoryStore final : public Store, private ScheduleStore {
+class MemoryStore final : public Store, private ScheduleStore, private LimitStore {
  public:
   explicit MemoryStore(MemoryStoreOptions options = {});
   ~MemoryStore() override;
@@ -56,6 +56,12 @@ class MemoryStore final : public Store, private ScheduleStore {
   std::optional<ScheduleRow> describe_schedule(const ScheduleKey& key) override;
   std::vector<ScheduleRow> list_schedules(const ScheduleFilter& filter) override;
   FireReport fire_schedules(int limit, const DecideSchedules& decide) override;
+
+  LimitStore& limits() override { return *this; }
+  void set_limit(const NewLimit& limit) override;
+  bool delete_limit(const LimitName& limit) override;
+  std::optional<LimitRow> describe_limit(const LimitName& limit) override;
+  std::vector<LimitRow> list_limits(const LimitFilter& filter) override;
 
   void notify(std::span<const std::string> hints) override;
   std::unique_ptr<Listener> listen() override;

@@ -51,6 +51,7 @@ struct TaskRow {
   Timestamp heartbeat_at;
   Payload heartbeat_details;
   bool cancel_requested = false;
+  bool queue_limited = false;
   Timestamp timeout_at = kNever;
   std::string timeout;
 };
@@ -79,6 +80,12 @@ struct MemoryTables {
   std::map<std::pair<Uuid, CommandSeq>, TaskRow> tasks;
   std::map<WorkerId, WorkerRow> workers;
   std::map<ScheduleKey, ScheduleRow> schedules;
+  struct Limit {
+    NewLimit content;  ///< completed
+    Timestamp updated_at;
+  };
+  std::map<LimitName, Limit> limits;
+  std::map<LimitName, Timestamp> limits_full_at;              ///< of queues and keys with a rate: see LimitRate
   std::vector<std::pair<Timestamp, WorkerRow>> dead_workers;  ///< that were taken over, and when
   std::int64_t last_inbox_id = 0;
   WorkerId last_worker_id = 0;
@@ -117,6 +124,15 @@ struct MemoryTables {
   void continue_as_new(const RunCommit& commit);
 
   std::optional<Timestamp> next_schedule_at() const;
+
+  // memory_limits.cpp
+  /// The limit that applies to a queue or key; nullptr: none.
+  const Limit* limit_of(const LimitName& name) const;
+  /// Where the limits stand that apply to a task.
+  std::vector<LimitUse> limits_on(const TaskRow& row) const;
+  bool may_start(const TaskRow& row) const;
+  /// The task is about to start.
+  void take_place(TaskRow& row);
 
   std::vector<Message> unread(const Uuid& run_id) const;
   /// All tasks of one run, by seq.

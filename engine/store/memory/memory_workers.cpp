@@ -148,6 +148,8 @@ Readiness MemoryStore::peek(std::span<const WorkerId> workers, std::span<const s
     return std::ranges::find(task_queues, queue) != task_queues.end();
   };
   Readiness out;
+  for (const auto& queue : task_queues)
+    if (tables_->limits.contains({LimitScope::queue, queue})) out.limited_queues.push_back(queue);
   if (const auto next = tables_->next_schedule_at()) out.schedule_due_in = std::max(Duration(0), *next - now);
   for (const auto& [run_id, row] : tables_->live) {
     if (row.owner == 0 && row.ready_at <= now && served(tables_->runs.at(run_id).summary.task_queue)) out.runs = true;
@@ -155,8 +157,12 @@ Readiness MemoryStore::peek(std::span<const WorkerId> workers, std::span<const s
     if (row.rung && ours && std::ranges::find(out.rung, row.owner) == out.rung.end()) out.rung.push_back(row.owner);
   }
   for (const auto& [key, row] : tables_->tasks) {
-    if (!row.task.transactional && row.owner == 0 && row.ready_at <= now && served(row.task.task_queue))
-      out.activities = true;
+    if (!row.task.transactional && row.owner == 0 && row.ready_at <= now && served(row.task.task_queue)) {
+      out.activities = out.activities || tables_->may_start(row);
+      for (const auto& use : tables_->limits_on(row))
+        if (use.next_start)
+          out.limits_due_in = std::min(out.limits_due_in.value_or(Duration::max()), *use.next_start - now);
+    }
     if (row.timeout_at <= now) out.expired_activities = true;
   }
   out.deaths = count_deaths(*tables_, task_queues);

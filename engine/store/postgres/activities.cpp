@@ -1,16 +1,14 @@
 #include <holdfast/store/postgres/activities.hpp>
 
+#include <algorithm>
+
 #include <holdfast/store/postgres/activity_options.hpp>
+#include <holdfast/store/postgres/claimed_tasks.hpp>
 #include <holdfast/store/postgres/reading.hpp>
 #include <holdfast/store/postgres/rotated.hpp>
 #include <holdfast/store/postgres/store_impl.hpp>
 
 namespace holdfast::store::postgres {
-
-#define HOLDFAST_TASK_COLUMNS                                                                   \
-  "t.run_id, t.seq, t.attempt, t.namespace, t.workflow_id, t.activity, t.task_queue, t.input, " \
-  "t.options, " HOLDFAST_MICROS("t.scheduled_at") ", " HOLDFAST_MICROS(                         \
-      "t.started_at") ", t.heartbeat_details, t.cancel_requested"
 
 // Always one row at least: the first column tells whether the lease holds.
 const Statement kClaimActivities{"claim_activities", R"sql(
@@ -20,7 +18,7 @@ due AS MATERIALIZED (
     FROM me CROSS JOIN unnest($1::text[], $2::timestamptz[]) AS range (queue, bound)
     CROSS JOIN LATERAL (
       SELECT t.run_id, t.seq, t.ready_at FROM holdfast.activity_tasks t
-       WHERE t.shard = 0 AND t.task_queue = range.queue AND t.owner IS NULL
+       WHERE t.shard = 0 AND t.task_queue = range.queue AND t.owner IS NULL AND t.limit_key IS NULL
          AND t.ready_at > range.bound AND t.ready_at <= now()
        ORDER BY t.ready_at LIMIT $3::bigint FOR UPDATE SKIP LOCKED) c
    LIMIT $3::bigint),
@@ -130,13 +128,10 @@ t AS (
 SELECT EXISTS (SELECT FROM me), )sql" HOLDFAST_TASK_COLUMNS ", t.timeout_kind, " HOLDFAST_MICROS("now()") R"sql(
   FROM (SELECT 1) one LEFT JOIN t ON true)sql"};
 
-namespace {
-
 void require_lease(const pqxx::result& rows, WorkerId worker) {
   if (!boolean(rows[0][0])) throw LeaseLost("worker " + std::to_string(worker) + " has no lease any more");
 }
 
-/// HOLDFAST_TASK_COLUMNS from column 1 on.
 ClaimedActivity read_task(const pqxx::row& row) {
   ClaimedActivity task;
   task.key = {.run_id = uuid(row[1]), .seq = static_cast<CommandSeq>(integer(row[2])), .attempt = small(row[3])};
@@ -150,8 +145,11 @@ ClaimedActivity read_task(const pqxx::row& row) {
   task.started_at = time_of(row[11]);
   task.heartbeat_details = text(row[12]);
   task.cancel_requested = boolean(row[13]);
+  task.queue_limited = boolean(row[14]);
   return task;
 }
+
+namespace {
 
 std::string_view message_kind(const ActivityOutcome& outcome) {
   using Kind = ActivityOutcome::Kind;
@@ -171,6 +169,16 @@ std::string payload(const ActivityOutcome& outcome) {
 std::vector<ClaimedActivity> PostgresStore::claim_activities(WorkerId worker, std::span<const std::string> queues,
                                                              int limit) {
   const auto order = rotated(queues, claims_made_++);
+  if (!known_limits_.concern(queues)) return claim_unlimited(worker, order, limit);
+  auto tasks = claim_limited(worker, order, limit);
+  const auto others = known_limits_.unlimited(order);
+  if (std::ssize(tasks) >= limit || others.empty()) return tasks;
+  std::ranges::move(claim_unlimited(worker, others, limit - static_cast<int>(tasks.size())), std::back_inserter(tasks));
+  return tasks;
+}
+
+std::vector<ClaimedActivity> PostgresStore::claim_unlimited(WorkerId worker, const std::vector<std::string>& order,
+                                                            int limit) {
   const Parameters parameters{text_array(order), bounds_.activities_to_claim(order),
                               bigint_parameter(std::max(limit, 0)), bigint_parameter(worker)};
   return with_session(Access::write, [&](Connection& session) {
@@ -180,7 +188,7 @@ std::vector<ClaimedActivity> PostgresStore::claim_activities(WorkerId worker, st
     for (const auto& row : rows) {
       if (row[1].is_null()) continue;
       tasks.push_back(read_task(row));
-      bounds_.activity_claimed(tasks.back().task_queue, time_of(row[14]));
+      bounds_.activity_claimed(tasks.back().task_queue, time_of(row[kAfterTask]));
     }
     return tasks;
   });
@@ -197,7 +205,7 @@ FinishReport PostgresStore::finish_activities(std::span<const ActivityOutcome> o
                               of(oid::kText, [](const Outcome& o) { return message_kind(o); }),
                               of(oid::kJson, [](const Outcome& o) { return payload(o); }),
                               of(oid::kBigint, [](const Outcome& o) { return o.retry_delay; })};
-  return with_session(Access::write, [&](Connection& session) {
+  auto report = with_session(Access::write, [&](Connection& session) {
     const auto row = session.run(kFinishActivities, parameters)[0];
     FinishReport report;
     for (const auto n : read_integers(view(row[1])))
@@ -205,6 +213,8 @@ FinishReport PostgresStore::finish_activities(std::span<const ActivityOutcome> o
     report.dropped = static_cast<int>(outcomes.size() - report.busy.size()) - small(row[0]);
     return report;
   });
+  ring_limits(outcomes);
+  return report;
 }
 
 std::vector<ActivityKey> PostgresStore::heartbeat_activities(WorkerId worker, std::span<const Heartbeat> beats) {
@@ -233,7 +243,8 @@ std::vector<ExpiredActivity> PostgresStore::claim_expired_activities(WorkerId wo
     std::vector<ExpiredActivity> expired;
     for (const auto& row : rows) {
       if (!row[1].is_null())
-        expired.push_back({.task = read_task(row), .timeout = text(row[14]), .now = time_of(row[15])});
+        expired.push_back(
+            {.task = read_task(row), .timeout = text(row[kAfterTask]), .now = time_of(row[kAfterTask + 1])});
     }
     return expired;
   });

@@ -35,6 +35,10 @@ std::string encode_options(const ActivityOptions& options) {
   append_json_double(out, options.retry.backoff_coefficient);
   out += ",\"max_attempts\":";
   append_json_integer(out, options.retry.max_attempts);
+  if (!options.limit_key.empty()) {
+    out += ",\"limit_key\":";
+    append_json_string_repaired(out, options.limit_key);
+  }
   if (!options.retry.non_retryable_types.empty()) {
     out += ",\"non_retryable_types\":";
     char separator = '[';
@@ -52,6 +56,7 @@ ActivityOptions decode_options(std::string_view json) {
   const auto& object = parsed.as_object();
   ActivityOptions options;
   if (const auto* queue = object.if_contains("task_queue")) options.task_queue = std::string(queue->as_string());
+  if (const auto* key = object.if_contains("limit_key")) options.limit_key = std::string(key->as_string());
   options.start_to_close = length(object, "start_to_close");
   options.schedule_to_close = length(object, "schedule_to_close");
   options.schedule_to_start = length(object, "schedule_to_start");

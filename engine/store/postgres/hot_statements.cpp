@@ -4,6 +4,8 @@
 #include <holdfast/store/postgres/families.hpp>
 #include <holdfast/store/postgres/lane_commit.hpp>
 #include <holdfast/store/postgres/lane_session.hpp>
+#include <holdfast/store/postgres/limited_claims.hpp>
+#include <holdfast/store/postgres/limits.hpp>
 #include <holdfast/store/postgres/messages.hpp>
 #include <holdfast/store/postgres/reading_verbs.hpp>
 #include <holdfast/store/postgres/schedules.hpp>
@@ -48,6 +50,10 @@ std::span<const Statement> hot_statements() {
                                   kFinishActivities,
                                   kHeartbeatActivities,
                                   kClaimExpiredActivities,
+                                  kFindLimited,
+                                  kClaimLimited,
+                                  kRingLimits,
+                                  kExplainLimits,
                                   kRegisterWorker,
                                   kRenewLease,
                                   kReleaseWorker,

@@ -243,6 +243,7 @@ class BatchWriter {
     p.push_back(of(oid::kBigint, [](const Task& t) { return t.options.schedule_to_start; }));
     p.push_back(of(oid::kBigint, [](const Task& t) { return t.options.heartbeat; }));
     p.push_back(bigint_parameter(worker_));
+    p.push_back(of(oid::kText, [](const Task& t) { return unless_empty(t.options.limit_key); }));
     run_(kWriteTasks, p);
   }
 

@@ -91,4 +91,20 @@ void SharedBounds::activity_claimed(const std::string& queue, Timestamp ready_at
   looked_activities_.claimed(queue, kNoPriority, ready_at);
 }
 
+Parameter SharedBounds::arrivals_to_look_at(std::span<const std::string> queues) {
+  const std::lock_guard lock(mutex_);
+  return bounds_of(looked_arrivals_, queues);
+}
+
+Parameter SharedBounds::arrivals_to_claim(std::span<const std::string> queues) {
+  const std::lock_guard lock(mutex_);
+  return bounds_of(claimed_arrivals_, queues);
+}
+
+void SharedBounds::arrival_handled(const std::string& queue, Timestamp ready_at) {
+  const std::lock_guard lock(mutex_);
+  claimed_arrivals_.claimed(queue, kNoPriority, ready_at);
+  looked_arrivals_.claimed(queue, kNoPriority, ready_at);
+}
+
 }  // namespace holdfast::store::postgres

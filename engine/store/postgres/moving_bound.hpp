@@ -60,10 +60,14 @@ class SharedBounds {
   Parameter activities_to_claim(std::span<const std::string> queues);
   void run_claimed(const std::string& queue, int priority, Timestamp ready_at);
   void activity_claimed(const std::string& queue, Timestamp ready_at);
+  // Of tasks with keys that are not in line yet:
+  Parameter arrivals_to_look_at(std::span<const std::string> queues);
+  Parameter arrivals_to_claim(std::span<const std::string> queues);
+  void arrival_handled(const std::string& queue, Timestamp ready_at);
 
  private:
   std::mutex mutex_;
-  MovingBound looked_runs_, looked_activities_, claimed_activities_;
+  MovingBound looked_runs_, looked_activities_, claimed_activities_, looked_arrivals_, claimed_arrivals_;
 };
 
 }  // namespace holdfast::store::postgres

@@ -7,7 +7,9 @@ namespace holdfast::store::postgres {
 namespace {
 
 const Statement kNow{"now", "SELECT " HOLDFAST_MICROS("now()")};
-const Statement kMaintain{"maintain", "SELECT holdfast.ensure_history_partitions(), holdfast.forget_message_keys()"};
+const Statement kMaintain{
+    "maintain",
+    "SELECT holdfast.ensure_history_partitions(), holdfast.forget_message_keys(), holdfast.forget_idle_limits()"};
 
 }  // namespace
 

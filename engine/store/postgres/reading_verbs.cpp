@@ -63,7 +63,7 @@ SELECT event_id, )sql" HOLDFAST_MICROS("at") R"sql(, events FROM holdfast.histor
 const Statement kPendingActivities{"pending_activities", R"sql(
 SELECT seq, activity, task_queue, attempt, max_attempts, )sql" HOLDFAST_MICROS("scheduled_at") R"sql(,
        CASE WHEN owner IS NULL AND isfinite(ready_at) THEN )sql" HOLDFAST_MICROS(
-                                                             "ready_at") R"sql( END, owner, last_failure
+                                                             "ready_at") R"sql( END, owner, last_failure, limit_key
   FROM holdfast.activity_tasks WHERE shard = 0 AND run_id = $1::uuid ORDER BY seq)sql"};
 
 namespace {
@@ -185,8 +185,10 @@ std::vector<PendingActivity> PostgresStore::pending_activities(const Uuid& run_i
                      .scheduled_at = time_of(row[5]),
                      .next_attempt_at = optional_time(row[6]),
                      .owner = integer(row[7]),
-                     .last_failure = optional_failure(row[8])});
+                     .last_failure = optional_failure(row[8]),
+                     .limit_key = text(row[9])});
     }
+    explain_waiting(session, out);
     return out;
   });
 }

@@ -9,13 +9,14 @@
 #include <type_traits>
 
 #include <holdfast/store/postgres/connection_pool.hpp>
+#include <holdfast/store/postgres/known_limits.hpp>
 #include <holdfast/store/postgres/moving_bound.hpp>
 #include <holdfast/store/postgres/postgres_store.hpp>
 
 namespace holdfast::store::postgres {
 
 /// The verbs stand in one file per group: starts.cpp, messages.cpp, reading_verbs.cpp, workers.cpp, activities.cpp, ...
-class PostgresStore final : public Store, private ScheduleStore {
+class PostgresStore final : public Store, private ScheduleStore, private LimitStore {
  public:
   explicit PostgresStore(PostgresOptions options);
 
@@ -56,6 +57,12 @@ class PostgresStore final : public Store, private ScheduleStore {
   std::vector<ScheduleRow> list_schedules(const ScheduleFilter& filter) override;
   FireReport fire_schedules(int limit, const DecideSchedules& decide) override;
 
+  LimitStore& limits() override { return *this; }
+  void set_limit(const NewLimit& limit) override;
+  bool delete_limit(const LimitName& limit) override;
+  std::optional<LimitRow> describe_limit(const LimitName& limit) override;
+  std::vector<LimitRow> list_limits(const LimitFilter& filter) override;
+
   void notify(std::span<const std::string> hints) override;
   std::unique_ptr<Listener> listen() override;
   Timestamp now() override;
@@ -74,9 +81,18 @@ class PostgresStore final : public Store, private ScheduleStore {
 
   void run_due_errands();
 
+  std::vector<ClaimedActivity> claim_unlimited(WorkerId worker, const std::vector<std::string>& order, int limit);
+  // limited_claims.cpp
+  std::vector<ClaimedActivity> claim_limited(WorkerId worker, const std::vector<std::string>& queues, int limit);
+  void ring_limits(std::span<const ActivityOutcome> outcomes);
+  // limits.cpp
+  void ring_limit(const LimitName& limit);
+  void explain_waiting(Connection& session, std::vector<PendingActivity>& tasks);
+
   PostgresOptions options_;
   ConnectionPool pool_;
   SharedBounds bounds_;
+  KnownLimits known_limits_;
   std::atomic<int> expect_taken_ids_ = 0;     ///< batches of starts that do so, see starts.cpp
   std::atomic<std::size_t> claims_made_ = 0;  ///< of activities
 };

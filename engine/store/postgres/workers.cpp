@@ -100,6 +100,13 @@ gone AS (DELETE FROM holdfast.workers w USING over WHERE w.worker_id = over.work
 SELECT (SELECT count(*) FROM dead), (SELECT count(*) FROM freed), (SELECT count(*) FROM task),
        (SELECT count(*) FROM freed WHERE quarantined), (SELECT count(*) FROM over WHERE newly))sql"};
 
+// The limit and the gate of each queue `q`.
+#define HOLDFAST_QUEUE_LIMITS                                                       \
+  "LEFT JOIN LATERAL (SELECT true AS limited FROM holdfast.limits l "               \
+  "WHERE l.shard = 0 AND l.scope = 'queue' AND l.name = q.name LIMIT 1) l ON true " \
+  "LEFT JOIN LATERAL (SELECT g.look_at FROM holdfast.limit_gates g "                \
+  "WHERE g.shard = 0 AND g.scope = 'queue' AND g.name = q.name LIMIT 1) g ON true"
+
 // The first due entry of each range; ranges start at their bounds, as those of claims do.
 const Statement kPeek{"peek", R"sql(
 SELECT EXISTS (SELECT FROM unnest($2::smallint[], $3::text[], $4::timestamptz[]) AS range (priority, queue, bound)
@@ -110,7 +117,9 @@ SELECT EXISTS (SELECT FROM unnest($2::smallint[], $3::text[], $4::timestamptz[])
        EXISTS (SELECT FROM unnest($5::text[], $6::timestamptz[]) AS range (queue, bound)
                 CROSS JOIN LATERAL (SELECT FROM holdfast.activity_tasks t
                                      WHERE t.shard = 0 AND t.task_queue = range.queue AND t.owner IS NULL
-                                       AND t.ready_at > range.bound AND t.ready_at <= now()
+                                       AND t.limit_key IS NULL AND NOT EXISTS (
+                                         SELECT FROM holdfast.limits l
+                                          WHERE l.shard = 0 AND l.scope = 'queue' AND l.name = range.queue) AND t.ready_at > range.bound AND t.ready_at <= now()
                                      ORDER BY t.ready_at LIMIT 1) t),
        EXISTS (SELECT FROM (SELECT timeout_at FROM holdfast.activity_tasks
                              WHERE shard = 0 AND timeout_at IS NOT NULL ORDER BY timeout_at LIMIT 1) t
@@ -128,7 +137,33 @@ SELECT EXISTS (SELECT FROM unnest($2::smallint[], $3::text[], $4::timestamptz[])
        (SELECT count(DISTINCT (regexp_replace(identity, '/[^/]*$', ''), floor(extract(epoch FROM lease_until))))
           FROM holdfast.workers
          WHERE lease_until <= now() AND (ended_at IS NULL OR died AND ended_at > now() - interval '1 minute')
-           AND task_queues && $5::text[]))sql"};
+           AND task_queues && $5::text[]),
+       to_json(ARRAY(SELECT l.name FROM holdfast.limits l
+                      WHERE l.shard = 0 AND l.scope = 'queue' AND l.name = ANY ($5::text[]))),
+       -- Under limits: something arrived or is due, and its queue's gate is open.
+       EXISTS (SELECT FROM unnest($5::text[], $7::timestamptz[]) AS q (name, bound)
+                )sql" HOLDFAST_QUEUE_LIMITS R"sql(
+                WHERE (l.limited IS NULL OR coalesce(g.look_at, '-infinity') <= now())
+                  AND (EXISTS (SELECT FROM (SELECT FROM holdfast.activity_tasks t
+                                             WHERE t.shard = 0 AND t.task_queue = q.name AND t.owner IS NULL
+                                               AND t.limit_key IS NOT NULL AND NOT t.in_line
+                                               AND t.ready_at > q.bound AND t.ready_at <= now()
+                                             ORDER BY t.ready_at LIMIT 1) t)
+                       OR EXISTS (SELECT FROM (SELECT FROM holdfast.limit_lines n
+                                                WHERE n.shard = 0 AND n.task_queue = q.name AND n.look_at <= now()
+                                                ORDER BY n.look_at LIMIT 1) n)
+                       OR l.limited AND EXISTS (SELECT FROM (SELECT FROM holdfast.activity_tasks t
+                                                              WHERE t.shard = 0 AND t.task_queue = q.name AND t.owner IS NULL
+                                                                AND t.limit_key IS NULL AND t.ready_at <= now()
+                                                              ORDER BY t.ready_at LIMIT 1) t))),
+       (SELECT (extract(epoch FROM min(v.at) - now()) * 1000000)::bigint
+          FROM unnest($5::text[]) AS q (name)
+          )sql" HOLDFAST_QUEUE_LIMITS R"sql(
+         CROSS JOIN LATERAL (
+           SELECT CASE WHEN l.limited AND g.look_at > now() THEN g.look_at
+                       ELSE (SELECT n.look_at FROM holdfast.limit_lines n
+                              WHERE n.shard = 0 AND n.task_queue = q.name AND n.look_at > now() AND n.look_at < 'infinity'
+                              ORDER BY n.look_at LIMIT 1) END AS at) v))sql"};
 
 namespace {
 
@@ -267,7 +302,8 @@ Readiness PostgresStore::peek(std::span<const WorkerId> workers, std::span<const
                               ranges.queues,
                               ranges.bounds,
                               text_array(task_queues),
-                              bounds_.activities_to_look_at(task_queues)};
+                              bounds_.activities_to_look_at(task_queues),
+                              bounds_.arrivals_to_look_at(task_queues)};
   return with_session(Access::read, [&](Connection& session) {
     const auto row = session.run(kPeek, parameters)[0];
     Readiness out;
@@ -278,6 +314,11 @@ Readiness PostgresStore::peek(std::span<const WorkerId> workers, std::span<const
     out.rung = read_integers(view(row[4]));
     out.deaths = small(row[6]);
     if (!row[5].is_null()) out.schedule_due_in = Duration(integer(row[5]));
+    out.limited_queues = read_names(view(row[7]));
+    const bool limited_work = boolean(row[8]);
+    if (!row[9].is_null()) out.limits_due_in = Duration(integer(row[9]));
+    known_limits_.saw(task_queues, out.limited_queues, limited_work);
+    out.activities = out.activities || limited_work;
     return out;
   });
 }
