@@ -1,16 +1,16 @@
-# The installed package: find_package(Holdfast) gives holdfast::core, holdfast::store, holdfast::client,
+# The installed package: find_package(Holdfast) gives holdfast::core, holdfast::visibility, holdfast::store, holdfast::client,
 # holdfast::worker, holdfast::schedule and holdfast::testing.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/Holdfast")
-set(package_parts core schedule store store_postgres client worker testing)
+set(package_parts core visibility schedule store store_postgres client worker testing)
 
 foreach(part IN LISTS package_parts)
   set_target_properties(holdfast_${part} PROPERTIES EXPORT_NAME ${part})
   install(TARGETS holdfast_${part} EXPORT HoldfastTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 endforeach()
-foreach(folder core schedule store client worker testing)
+foreach(folder core visibility schedule store client worker testing)
   install(DIRECTORY "${CMAKE_SOURCE_DIR}/engine/${folder}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/holdfast/${folder}"
     FILES_MATCHING PATTERN "*.hpp")
 endforeach()

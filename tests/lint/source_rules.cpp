@@ -19,11 +19,13 @@ struct Layer {
 const std::vector<Layer>& layers() {
   static const std::vector<Layer> kLayers = {
       {"engine/core/", {"holdfast/core/"}},
+      {"engine/visibility/", {"holdfast/core/", "holdfast/visibility/"}},
       {"engine/schedule/", {"holdfast/core/", "holdfast/schedule/"}},
-      {"engine/store/postgres/", {"holdfast/core/", "holdfast/store/"}},
-      {"engine/store/", {"holdfast/core/", "holdfast/store/"}},
+      {"engine/store/postgres/", {"holdfast/core/", "holdfast/visibility/", "holdfast/store/"}},
+      {"engine/store/", {"holdfast/core/", "holdfast/visibility/", "holdfast/store/"}},
       {"engine/worker/", {"holdfast/core/", "holdfast/store/", "holdfast/schedule/", "holdfast/worker/"}},
-      {"engine/client/", {"holdfast/core/", "holdfast/store/", "holdfast/schedule/", "holdfast/client/"}},
+      {"engine/client/",
+       {"holdfast/core/", "holdfast/visibility/", "holdfast/store/", "holdfast/schedule/", "holdfast/client/"}},
       {"engine/testing/",
        {"holdfast/core/", "holdfast/store/", "holdfast/schedule/", "holdfast/worker/", "holdfast/testing/"}},
       {"engine/http/", {"holdfast/core/", "holdfast/store/", "holdfast/client/", "holdfast/http/"}},
