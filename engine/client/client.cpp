@@ -141,6 +141,10 @@ std::vector<store::PendingActivity> Client::pending_activities(const Uuid& run_i
   return store().pending_activities(run_id);
 }
 
+store::RunCount Client::count(const store::ListFilter& filter,
+                              const std::optional<visibility::Column>& group_by) const {
+  return store().count_runs(filter, group_by);
+}
 std::vector<store::RunSummary> Client::list(const store::ListFilter& filter) const { return store().list_runs(filter); }
 
 std::vector<HistoryRow> Client::history(const store::RunKey& run, EventId first, int limit) const {

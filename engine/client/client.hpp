@@ -113,6 +113,8 @@ class Client {
   std::vector<store::PendingActivity> pending_activities(const Uuid& run_id) const;
   /// Newest first. Pages: pass the last run id of a page as `filter.before`.
   std::vector<store::RunSummary> list(const store::ListFilter& filter) const;
+  /// How many runs there are, and by what: visibility::parse_group_by reads the column from text.
+  store::RunCount count(const store::ListFilter& filter, const std::optional<visibility::Column>& group_by = {}) const;
   /// The events from `first` on, at most `limit` history rows. Throws NotFoundError for an unknown run.
   std::vector<HistoryRow> history(const store::RunKey& run, EventId first = 1, int limit = 1000) const;
 

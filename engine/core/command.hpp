@@ -62,13 +62,17 @@ struct ContinueAsNew {
   Payload input;
   std::vector<CarriedSignal> signals;  ///< in the order in which they arrived
 };
+struct ModifyProperties {
+  CommandSeq seq;
+  Payload memo, search_attributes;  ///< one of both: an object; null removes a member
+};
 
 }  // namespace command
 
 using Command =
     std::variant<command::ScheduleActivity, command::CancelActivity, command::StartTimer, command::CancelTimer,
                  command::CompleteWorkflow, command::FailWorkflow, command::CancelWorkflow, command::StartChild,
-                 command::CancelChild, command::ContinueAsNew>;
+                 command::CancelChild, command::ContinueAsNew, command::ModifyProperties>;
 
 /// The event that records the command.
 Event to_event(const Command& command);

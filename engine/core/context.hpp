@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <holdfast/core/activity.hpp>
+#include <holdfast/core/attributes.hpp>
 #include <holdfast/core/child.hpp>
 #include <holdfast/core/continue_as_new.hpp>
 #include <holdfast/core/future.hpp>
@@ -78,6 +79,21 @@ class Context {
   template <class Out>
   Future<Out> run_child(const WorkflowType<Nothing, Out>& type, ChildOptions options = {}) {
     return run_child(type, Nothing{}, std::move(options));
+  }
+
+  /// Changes what list filters find this run by, in the same commit as this task; what is not named stays. Member by
+  /// member (Attributes, which also removes), or from a described struct, whose empty optionals change nothing. Throws
+  /// std::invalid_argument for names and values that are not allowed (docs/filters.md).
+  void upsert_search_attributes(const Attributes& changes) { run_->modify_properties({}, changes.json()); }
+  template <class T>
+  void upsert_search_attributes(const T& changes) {
+    run_->modify_properties({}, encode(changes));
+  }
+  /// The same for the memo: any JSON, for people who look at this run.
+  void upsert_memo(const Attributes& changes) { run_->modify_properties(changes.json(), {}); }
+  template <class T>
+  void upsert_memo(const T& changes) {
+    run_->modify_properties(encode(changes), {});
   }
 
   /// Ends this run and starts the next one with this input, under the same workflow id: `throw ctx.continue_as_new(x)`

@@ -33,7 +33,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Event>> kNames{"Workf
                                                                           "ChildWorkflowCompleted",
                                                                           "ChildWorkflowFailed",
                                                                           "ChildWorkflowCancelRequested",
-                                                                          "WorkflowContinuedAsNew"};
+                                                                          "WorkflowContinuedAsNew",
+                                                                          "WorkflowPropertiesModified"};
 
 template <class E>
 concept HasSeq = requires(E e) { e.seq; };
@@ -115,6 +116,10 @@ void append_members(std::string& out, const event::WorkflowContinuedAsNew& e) {
   append_text(out, ",\"workflow_type\":", e.workflow_type);
   append_text(out, ",\"task_queue\":", e.task_queue);
   append_payload(out, ",\"input\":", e.input);
+}
+void append_members(std::string& out, const event::WorkflowPropertiesModified& e) {
+  append_payload(out, ",\"memo\":", e.memo);
+  append_payload(out, ",\"search_attributes\":", e.search_attributes);
 }
 
 // --- reading ---------------------------------------------------------------------------------------------------------
@@ -228,6 +233,11 @@ bool read_member(event::WorkflowContinuedAsNew& e, std::string_view key, JsonRea
   if (key == "input") return e.input = in.raw(), true;
   return false;
 }
+bool read_member(event::WorkflowPropertiesModified& e, std::string_view key, JsonReader& in) {
+  if (key == "memo") return e.memo = in.raw(), true;
+  if (key == "search_attributes") return e.search_attributes = in.raw(), true;
+  return false;
+}
 
 // What an event cannot do without.
 template <class E>
@@ -321,7 +331,7 @@ bool is_command_event(const Event& event) {
                std::is_same_v<E, event::WorkflowCompleted> || std::is_same_v<E, event::WorkflowFailed> ||
                std::is_same_v<E, event::WorkflowCanceled> || std::is_same_v<E, event::ChildWorkflowInitiated> ||
                std::is_same_v<E, event::ChildWorkflowCancelRequested> ||
-               std::is_same_v<E, event::WorkflowContinuedAsNew>;
+               std::is_same_v<E, event::WorkflowContinuedAsNew> || std::is_same_v<E, event::WorkflowPropertiesModified>;
       },
       event);
 }

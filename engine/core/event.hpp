@@ -110,6 +110,11 @@ struct WorkflowContinuedAsNew {
   std::string workflow_type, task_queue;
   Payload input;
 };
+/// The run changed what it carries along: one of both. Members that are null were removed.
+struct WorkflowPropertiesModified {
+  CommandSeq seq;
+  Payload memo, search_attributes;
+};
 
 }  // namespace event
 
@@ -120,7 +125,7 @@ using Event =
                  event::WorkflowFailed, event::WorkflowCanceled, event::WorkflowTimedOut, event::WorkflowTerminated,
                  event::ChildWorkflowInitiated, event::ChildWorkflowStarted, event::ChildWorkflowStartFailed,
                  event::ChildWorkflowCompleted, event::ChildWorkflowFailed, event::ChildWorkflowCancelRequested,
-                 event::WorkflowContinuedAsNew>;
+                 event::WorkflowContinuedAsNew, event::WorkflowPropertiesModified>;
 
 /// The stored name, such as "ActivityScheduled".
 std::string_view event_name(const Event& event);

@@ -67,6 +67,8 @@ Event to_event(const Command& command) {
                                                c.task_queue, c.parent_close_policy, c.input};
         else if constexpr (std::is_same_v<C, command::CancelChild>)
           return event::ChildWorkflowCancelRequested{c.seq};
+        else if constexpr (std::is_same_v<C, command::ModifyProperties>)
+          return event::WorkflowPropertiesModified{c.seq, c.memo, c.search_attributes};
         else
           return event::WorkflowContinuedAsNew{c.run_id, c.workflow_type, c.task_queue, c.input};
       },

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include <holdfast/core/attributes.hpp>
 #include <holdfast/core/context.hpp>
 #include <holdfast/core/errors.hpp>
 
@@ -33,6 +34,8 @@ CommandLine line_of(const Event& event) {
           return {e.seq, e.activity};
         else if constexpr (std::is_same_v<E, event::ChildWorkflowInitiated>)
           return {e.seq, e.workflow_type};
+        else if constexpr (std::is_same_v<E, event::WorkflowPropertiesModified>)
+          return {e.seq, e.memo.empty() ? "search attributes" : "memo"};
         else if constexpr (requires { e.seq; })
           return {e.seq, {}};
         else
@@ -119,6 +122,16 @@ FuturePtr RunState::schedule_activity(const std::string& name, const ActivityOpt
     history_bytes += std::ssize(std::get<command::ScheduleActivity>(issued.back()).input);
   }
   return future;
+}
+
+void RunState::modify_properties(Payload memo, Payload search_attributes) {
+  if (inert()) return;
+  check_memo(memo);
+  check_search_attributes(search_attributes);
+  const auto seq = ++last_seq;
+  history_bytes += std::ssize(memo) + std::ssize(search_attributes);
+  if (!match("WorkflowPropertiesModified", seq, memo.empty() ? "search attributes" : "memo") && !inert())
+    issued.push_back(command::ModifyProperties{seq, std::move(memo), std::move(search_attributes)});
 }
 
 FuturePtr RunState::start_timer(Duration delay) {

@@ -136,6 +136,8 @@ class RunState {
 
   FuturePtr schedule_activity(const std::string& name, const ActivityOptions& options, bool transactional,
                               const std::function<Payload()>& input);
+  /// Both are objects, or empty. Throws std::invalid_argument, in every replay alike.
+  void modify_properties(Payload memo, Payload search_attributes);
   FuturePtr start_timer(Duration delay);
   FuturePtr receive(const std::string& signal, const Duration* timeout);
   void deliver(const std::string& signal, UnreadSignal message);

@@ -52,6 +52,9 @@ class Store {
   virtual std::vector<ClosedRun> closed_runs(std::span<const Uuid> run_ids) = 0;
   /// Newest first; keyset pages through `ListFilter::before`.
   virtual std::vector<RunSummary> list_runs(const ListFilter& filter) = 0;
+  /// Counts the runs that a list would name without its place and limit; `group_by` is a column that
+  /// visibility::parse_group_by allows. Reads every one of them.
+  virtual RunCount count_runs(const ListFilter& filter, const std::optional<visibility::Column>& group_by = {}) = 0;
   /// Rows from `first` on, in order, at most `limit` rows.
   virtual std::vector<HistoryRow> read_history(const Uuid& run_id, EventId first, int limit) = 0;
   /// Tasks of one run that wait or run outside the owner's memory, with attempt and last failure.

@@ -34,6 +34,12 @@ MessageKind parse_message_kind(std::string_view text) {
   return parse<MessageKind>(kMessageKinds, "message kind", text);
 }
 
+std::optional<Failure> failure_of(const RunCommit& commit) {
+  const bool has_one = commit.status == RunStatus::failed || commit.status == RunStatus::timed_out ||
+                       commit.status == RunStatus::terminated;
+  return commit.failure || !has_one ? commit.failure : std::optional(Failure{});
+}
+
 Payload encode_activity_failure(const ActivityFailure& outcome) {
   Payload out = "{\"retry_state\":";
   append_json_string(out, to_string(outcome.retry_state));

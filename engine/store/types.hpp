@@ -8,11 +8,13 @@
 #include <vector>
 
 #include <holdfast/core/activity.hpp>
+#include <holdfast/core/attributes.hpp>
 #include <holdfast/core/child_options.hpp>
 #include <holdfast/core/event.hpp>
 #include <holdfast/core/failure.hpp>
 #include <holdfast/core/time.hpp>
 #include <holdfast/core/uuid.hpp>
+#include <holdfast/visibility/filter.hpp>
 
 // pqxx is named here so that transactional activities get the caller's real transaction; nothing includes it.
 namespace pqxx {
@@ -160,6 +162,7 @@ struct ClosedRun {
   Uuid next_run_id;  ///< continued_as_new: the run that went on
 };
 
+/// Which runs; what is set narrows the others. Everything but namespace, place and limit is shorthand for `filter`.
 struct ListFilter {
   std::string namespace_ = "default";
   std::optional<std::string> workflow_type, task_queue, workflow_id_prefix;
@@ -168,7 +171,20 @@ struct ListFilter {
   std::optional<Uuid> parent_run_id;  ///< only the children of this run
   std::optional<Uuid> before;         ///< keyset: only runs with a smaller run id (older)
   int limit = 20;                     ///< 1 to 1000
+  visibility::Filter filter;          ///< see visibility/parse.hpp
 };
+
+/// How many runs there are, and by what they were counted.
+struct RunCount {
+  struct Group {
+    Payload value;  ///< JSON; null: of runs that have none
+    std::int64_t count = 0;
+    bool operator==(const Group&) const = default;
+  };
+  std::int64_t total = 0;
+  std::vector<Group> groups;  ///< the largest first, at most kMaxGroups
+};
+inline constexpr int kMaxGroups = 1000;
 
 struct PendingActivity {
   CommandSeq seq = 0;
@@ -333,12 +349,18 @@ struct RunCommit {
   bool has_children = false;           ///< children may be open: their parent close policies are carried out
   std::optional<NextRun> successor;    ///< status continued_as_new: unread messages move to it, and do not hold it up
 
+  /// What the run changed of its memo and search attributes; "null" removes a member. A successor has them too.
+  Properties memo, search_attributes;
+
   std::vector<Uuid> cancel_runs;  ///< children that are asked to end; each means the open run of its chain
 };
 
 struct CommitBatch {
   std::vector<RunCommit> runs;
 };
+
+/// How a run failed, of those that close failed, timed out or terminated: these always have one.
+std::optional<Failure> failure_of(const RunCommit& commit);
 
 /// The transaction of a step, for transactional activities.
 class BusinessTransaction {

@@ -1,9 +1,12 @@
 #include <holdfast/store/validate.hpp>
 
+#include <stdexcept>
 #include <string>
 
+#include <holdfast/core/attributes.hpp>
 #include <holdfast/core/json_reader.hpp>
 #include <holdfast/core/json_text.hpp>
+#include <holdfast/visibility/parse.hpp>
 
 namespace holdfast::store {
 namespace {
@@ -40,30 +43,14 @@ void validate_delay(std::string_view field, Duration value, Duration min) {
          std::to_string(min.count()) + " us to " + std::to_string(kMaxDelay.count()) + " us (100 years)");
 }
 
-int hex_digit(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
-
-/// The code unit of a \uXXXX at `at` in valid JSON; -1 if there is none.
-int unicode_escape(std::string_view json, std::size_t at) {
-  if (at + 6 > json.size() || json[at] != '\\' || json[at + 1] != 'u') return -1;
-  int unit = 0;
-  for (std::size_t i = at + 2; i < at + 6; ++i) unit = unit * 16 + hex_digit(json[i]);
-  return unit;
-}
-
-/// True if valid JSON holds an escape that jsonb has no character for.
-bool has_escape_without_character(std::string_view json) {
-  for (std::size_t at = json.find('\\'); at != std::string_view::npos; at = json.find('\\', at)) {
-    const int unit = unicode_escape(json, at);
-    if (unit == 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return true;
-    if (unit >= 0xD800 && unit <= 0xDBFF) {
-      const int low = unicode_escape(json, at + 6);
-      if (low < 0xDC00 || low > 0xDFFF) return true;
-      at += 12;
-    } else {
-      at += unit < 0 ? 2 : 6;
-    }
+/// A check of core/attributes.hpp, with the store's error.
+template <class Check>
+void checked(Check check) {
+  try {
+    check();
+  } catch (const std::invalid_argument& error) {
+    throw InvalidArgument(error.what());
   }
-  return false;
 }
 
 void validate_run(const NewRun& run) {
@@ -74,8 +61,7 @@ void validate_run(const NewRun& run) {
   validate_name("workflow_type", run.workflow_type);
   validate_name("task_queue", run.task_queue);
   validate_payload("input", run.input);
-  validate_attributes("memo", run.memo);
-  validate_attributes("search_attributes", run.search_attributes);
+  validate_properties(run.memo, run.search_attributes);
   validate_number("priority", run.priority, 1, 5);
   if (run.start_delay) validate_delay("start_delay", *run.start_delay, Duration(0));
   if (run.execution_timeout) validate_delay("execution_timeout", *run.execution_timeout, Duration(1));
@@ -127,12 +113,17 @@ void validate_payload(std::string_view field, std::string_view json) {
   if (!is_valid_json(json)) reject(field, "is not JSON (" + shown(json) + ")", allowed);
 }
 
-void validate_attributes(std::string_view field, std::string_view json) {
-  if (json.empty()) return;
-  validate_payload(field, json);
-  const std::string allowed = "a JSON object without \\u0000 and without halves of surrogate pairs";
-  if (!is_valid_json_object(json)) reject(field, "is not a JSON object (" + shown(json) + ")", allowed);
-  if (has_escape_without_character(json)) reject(field, "holds an escape that jsonb cannot store", allowed);
+void validate_object(std::string_view field, std::string_view json) {
+  checked([&] { check_json_object(field, json, kMaxPayloadBytes); });
+}
+
+void validate_properties(std::string_view memo, std::string_view search_attributes) {
+  checked([&] { check_memo(memo); });
+  checked([&] { check_search_attributes(search_attributes); });
+}
+
+void validate_group_by(const visibility::Column& column) {
+  checked([&] { visibility::parse_group_by("`" + visibility::column_name(column) + "`"); });
 }
 
 void validate(const RunKey& key) {

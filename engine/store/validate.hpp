@@ -21,8 +21,12 @@ void validate_name(std::string_view field, std::string_view value, std::size_t m
 /// May be empty.
 void validate_text(std::string_view field, std::string_view value, std::size_t max_bytes);
 void validate_payload(std::string_view field, std::string_view json);
-/// An object that jsonb accepts (no \u0000, no half of a surrogate pair), or nothing.
-void validate_attributes(std::string_view field, std::string_view json);
+/// That jsonb accepts.
+void validate_object(std::string_view field, std::string_view json);
+/// See core/attributes.hpp; each may be empty.
+void validate_properties(std::string_view memo, std::string_view search_attributes);
+/// That runs are counted by it.
+void validate_group_by(const visibility::Column& column);
 
 void validate(const RunKey& key);
 /// Each, and names the position of the bad one if there are several.

@@ -9,7 +9,7 @@ constexpr std::size_t kMaxScheduleIdBytes = 900;  // a workflow id is this and a
 
 void require_object(std::string_view field, std::string_view json) {
   if (json.empty()) throw InvalidArgument(std::string(field) + " is empty; allowed: a JSON object");
-  validate_attributes(field, json);
+  validate_object(field, json);
 }
 
 }  // namespace
@@ -22,8 +22,7 @@ void validate(const ScheduleKey& key) {
 void validate(const ScheduleContent& content) {
   require_object("definition", content.definition);
   validate_payload("input", content.input);
-  validate_attributes("memo", content.memo);
-  validate_attributes("search_attributes", content.search_attributes);
+  validate_properties(content.memo, content.search_attributes);
   if (content.remaining_actions && *content.remaining_actions < 0) {
     throw InvalidArgument("remaining_actions is " + std::to_string(*content.remaining_actions) +
                           "; allowed: 0 or more");

@@ -150,6 +150,11 @@ void Environment::carry_out(const Command& command) {
                      if (run_->is_open(seq)) feed(event::ChildWorkflowFailed{seq, worker::canceled_failure()});
                    });
                  },
+                 [&](const command::ModifyProperties& c) {
+                   memo_ = changed_properties(std::move(memo_), read_properties(c.memo));
+                   search_attributes_ =
+                       changed_properties(std::move(search_attributes_), read_properties(c.search_attributes));
+                 },
                  [&](const command::ContinueAsNew& c) { next_ = c; },
              },
              command);

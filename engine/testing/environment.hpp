@@ -161,6 +161,9 @@ class Environment {
   const std::vector<ActivityCall>& child_calls() const { return child_calls_; }
   /// Children that were asked to end, by workflow type.
   const std::vector<std::string>& canceled_children() const { return canceled_children_; }
+  /// What the run made of its search attributes and its memo, as JSON; runs of a chain hand them on.
+  Payload search_attributes() const { return write_properties(search_attributes_); }
+  Payload memo() const { return write_properties(memo_); }
   /// How often the run continued as new.
   int continuations() const { return continuations_; }
   /// How many attempts of this activity began.
@@ -272,6 +275,7 @@ class Environment {
   std::vector<ActivityCall> calls_;
   std::vector<std::string> log_;
   Payload result_;
+  Properties memo_, search_attributes_;
   std::optional<Failure> failure_;
   bool canceled_ = false;
 };

@@ -191,6 +191,11 @@ void Lane::carry_out(Batch& batch, LiveRun& live, store::RunCommit& commit, std:
                    [&](const command::CancelWorkflow&) { commit.status = store::RunStatus::canceled; },
                    [&](command::StartChild& c) { batch.children.push_back({&live, std::move(c)}); },
                    [&](const command::CancelChild& c) { commit.cancel_runs.push_back(c.run_id); },
+                   [&](const command::ModifyProperties& c) {
+                     for (auto& [name, value] : read_properties(c.memo)) commit.memo[name] = value;
+                     for (auto& [name, value] : read_properties(c.search_attributes))
+                       commit.search_attributes[name] = value;
+                   },
                    [&](command::ContinueAsNew& c) {
                      commit.status = store::RunStatus::continued_as_new;
                      commit.successor = next_run(std::move(c));

@@ -58,6 +58,10 @@ class ForwardingStore final : public store::Store {
   store::ScheduleStore& schedules() override { return inner.schedules(); }
   store::LimitStore& limits() override { return inner.limits(); }
   std::vector<store::RunSummary> list_runs(const store::ListFilter& filter) override { return inner.list_runs(filter); }
+  store::RunCount count_runs(const store::ListFilter& filter,
+                             const std::optional<visibility::Column>& group_by) override {
+    return inner.count_runs(filter, group_by);
+  }
   std::vector<HistoryRow> read_history(const Uuid& run_id, EventId first, int limit) override {
     return inner.read_history(run_id, first, limit);
   }

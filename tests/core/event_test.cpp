@@ -45,6 +45,7 @@ std::vector<Event> one_of_each() {
       event::ChildWorkflowFailed{7, declined()},
       event::ChildWorkflowCancelRequested{7},
       event::WorkflowContinuedAsNew{kChild, "Order", "default", R"({"page":2})"},
+      event::WorkflowPropertiesModified{8, R"({"note":{"a":null}})", ""},
   };
 }
 
@@ -73,6 +74,8 @@ TEST(Events, EveryTypeReadsBackAsWritten) {
   EXPECT_EQ(std::get<event::ChildWorkflowFailed>(read[19]).failure.type, "Declined");
   EXPECT_EQ(std::get<event::WorkflowContinuedAsNew>(read[21]).run_id, kChild);
   EXPECT_EQ(std::get<event::WorkflowContinuedAsNew>(read[21]).input, R"({"page":2})");
+  EXPECT_EQ(std::get<event::WorkflowPropertiesModified>(read[22]).memo, R"({"note":{"a":null}})");
+  EXPECT_EQ(std::get<event::WorkflowPropertiesModified>(read[22]).search_attributes, "");
   const auto& failed = std::get<event::ActivityFailed>(read[3]);
   EXPECT_EQ(failed.attempt, 3);
   EXPECT_EQ(failed.retry_state, RetryState::maximum_attempts_reached);

@@ -44,7 +44,7 @@ const Type kSteps{"RecordedSteps", "default"}, kFanOut{"RecordedFanOut", "defaul
     kSignals{"RecordedSignals", "default"}, kCancel{"RecordedCancel", "default"},
     kFailure{"RecordedFailure", "default"}, kChance{"RecordedChance", "default"},
     kChildren{"RecordedChildren", "default"}, kMap{"RecordedMap", "default"},
-    kContinued{"RecordedContinued", "default"}, kPart{"Part", "parts"};
+    kContinued{"RecordedContinued", "default"}, kTagged{"RecordedTagged", "default"}, kPart{"Part", "parts"};
 
 Workflow<Item> steps(Context ctx, Item item) {
   for (int i = 0; i < 3; ++i) item = co_await ctx.run(work, item);
@@ -162,9 +162,19 @@ Workflow<Item> continued(Context ctx, Item item) {
   co_return Item{more ? more->name : "none", item.count};
 }
 
+Workflow<Item> tagged(Context ctx, Item item) {
+  ctx.upsert_search_attributes(Attributes().set("Stage", "new").set("Count", item.count));
+  item = co_await ctx.run(work, item);
+  ctx.upsert_memo(item);
+  ctx.upsert_search_attributes(Attributes().set("Stage", "done").remove("Count"));
+  if (item.count < 9) throw ctx.continue_as_new(item);
+  co_return item;
+}
+
 const std::vector<std::pair<Type, Workflow<Item> (*)(Context, Item)>> kWorkflows{
-    {kSteps, steps},     {kFanOut, fan_out}, {kRace, race},         {kSignals, signals}, {kCancel, canceled},
-    {kFailure, failing}, {kChance, chance},  {kChildren, children}, {kMap, mapped},      {kContinued, continued}};
+    {kSteps, steps},     {kFanOut, fan_out},      {kRace, race},     {kSignals, signals},
+    {kCancel, canceled}, {kFailure, failing},     {kChance, chance}, {kChildren, children},
+    {kMap, mapped},      {kContinued, continued}, {kTagged, tagged}};
 
 void save_run(const std::string& folder, const std::string& name, const testing::RecordedRun& run) {
   const auto path = folder + "/" + name + ".json";

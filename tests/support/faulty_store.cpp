@@ -141,6 +141,10 @@ std::vector<ClosedRun> FaultyStore::closed_runs(std::span<const Uuid> run_ids) {
 std::vector<RunSummary> FaultyStore::list_runs(const ListFilter& filter) {
   return guard("list_runs", [&] { return inner_.list_runs(filter); });
 }
+
+RunCount FaultyStore::count_runs(const ListFilter& filter, const std::optional<visibility::Column>& group_by) {
+  return guard("count_runs", [&] { return inner_.count_runs(filter, group_by); });
+}
 std::vector<HistoryRow> FaultyStore::read_history(const Uuid& run_id, EventId first, int limit) {
   return guard("read_history", [&] { return inner_.read_history(run_id, first, limit); });
 }

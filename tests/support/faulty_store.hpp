@@ -52,6 +52,8 @@ class FaultyStore final : public store::Store {
   std::optional<store::RunDescription> describe_run(const store::RunKey& run) override;
   std::vector<store::ClosedRun> closed_runs(std::span<const Uuid> run_ids) override;
   std::vector<store::RunSummary> list_runs(const store::ListFilter& filter) override;
+  store::RunCount count_runs(const store::ListFilter& filter,
+                             const std::optional<visibility::Column>& group_by) override;
   std::vector<HistoryRow> read_history(const Uuid& run_id, EventId first, int limit) override;
   std::vector<store::PendingActivity> pending_activities(const Uuid& run_id) override;
   store::WorkerId register_worker(const store::WorkerInfo& info) override;

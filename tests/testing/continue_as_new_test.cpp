@@ -72,6 +72,14 @@ Workflow<State> outer(Context ctx, State state) {
   co_return state;
 }
 
+Workflow<State> tagged(Context ctx, State state) {
+  ctx.upsert_search_attributes(Attributes().set("Round", state.round).set("First", "x"));
+  if (state.round == 0) throw ctx.continue_as_new(State{1, ""});
+  ctx.upsert_search_attributes(Attributes().remove("First"));
+  ctx.upsert_memo(state);
+  co_return state;
+}
+
 Workflow<State> suggested(Context ctx, State state) {
   while (!ctx.continue_as_new_suggested()) {
     co_await ctx.run(work, state);
@@ -90,6 +98,13 @@ TEST(ContinueAsNew, GoesOnWithTheNextInputUntilTheEnd) {
   EXPECT_TRUE(env.event_names().ends_with("WorkflowCompleted")) << env.event_names();
   ASSERT_EQ(env.earlier().size(), 2u);
   EXPECT_NE(env.earlier()[0].rows.back().events.find("WorkflowContinuedAsNew"), std::string::npos);
+}
+
+TEST(ContinueAsNew, SearchAttributesAndMemoAreHandedOn) {
+  Environment env;
+  env.execute(kLoop, tagged, {});
+  EXPECT_EQ(env.search_attributes(), R"({"Round":1})");
+  EXPECT_EQ(env.memo(), R"({"round":1,"seen":""})");
 }
 
 TEST(ContinueAsNew, MayBeAwaited) {

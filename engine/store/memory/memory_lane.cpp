@@ -55,6 +55,7 @@ class MemoryStep final : public StepTransaction {
   StartResult answer(const NewChild& child) const;
   void check_children() const;
   void apply(const RunCommit& commit);
+  static void change(Payload& object, const Properties& changes);
   void apply_tasks(const RunCommit& commit);
   void park(const RunCommit& commit, LiveRow& row);
   void roll_back();
@@ -226,10 +227,20 @@ bool MemoryStep::allows(const RunCommit& commit) const {
   return commit.next != NextState::closed || commit.successor || !row->rung;
 }
 
+/// Without any left: nothing, as a run that never had one.
+void MemoryStep::change(Payload& object, const Properties& changes) {
+  if (changes.empty()) return;
+  const auto left = changed_properties(read_properties(object), changes);
+  object = left.empty() ? Payload() : write_properties(left);
+}
+
 void MemoryStep::apply(const RunCommit& commit) {
   if (!commit.events.empty()) db_.append_history(commit.run_id, commit.at, commit.events);
+  RunRow& row = db_.runs.at(commit.run_id);
+  change(row.memo, commit.memo);
+  change(row.search_attributes, commit.search_attributes);
   if (commit.next == NextState::closed && !commit.successor)
-    return db_.close(commit.run_id, commit.status, commit.result, commit.failure);
+    return db_.close(commit.run_id, commit.status, commit.result, failure_of(commit));
   for (const auto id : commit.consumed) db_.inbox[commit.run_id].erase(id);
   if (commit.successor) return db_.continue_as_new(commit);
   apply_tasks(commit);

@@ -1,7 +1,6 @@
 #include <holdfast/store/memory/memory_store.hpp>
 
 #include <algorithm>
-#include <ranges>
 
 #include <holdfast/store/memory/memory_tables.hpp>
 #include <holdfast/store/validate.hpp>
@@ -33,16 +32,6 @@ SendStatus send(MemoryTables& db, const NewMessage& message) {
   stored.message_id = message.message_id;
   db.deliver(run_id, *row, std::move(stored));
   return SendStatus::sent;
-}
-
-bool matches(const RunSummary& run, const ListFilter& filter) {
-  const auto is = [](const auto& wanted, const auto& value) { return !wanted || *wanted == value; };
-  return run.namespace_ == filter.namespace_ && is(filter.workflow_type, run.workflow_type) &&
-         is(filter.task_queue, run.task_queue) && is(filter.status, run.status) &&
-         (!filter.workflow_id_prefix || run.workflow_id.starts_with(*filter.workflow_id_prefix)) &&
-         (!filter.started_after || run.started_at >= *filter.started_after) &&
-         (!filter.started_before || run.started_at < *filter.started_before) &&
-         is(filter.parent_run_id, run.parent_run_id) && (!filter.before || run.run_id < *filter.before);
 }
 
 }  // namespace
@@ -124,17 +113,6 @@ std::vector<ClosedRun> MemoryStore::closed_runs(std::span<const Uuid> run_ids) {
                    .result = row.result,
                    .failure = row.failure,
                    .next_run_id = row.next_run_id});
-  }
-  return out;
-}
-
-std::vector<RunSummary> MemoryStore::list_runs(const ListFilter& filter) {
-  validate(filter);
-  const Lock lock(tables_->mutex);
-  std::vector<RunSummary> out;
-  for (const auto& entry : tables_->runs | std::views::reverse) {
-    if (std::ssize(out) == filter.limit) break;
-    if (matches(entry.second.summary, filter)) out.push_back(entry.second.summary);
   }
   return out;
 }

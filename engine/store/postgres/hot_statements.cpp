@@ -7,6 +7,7 @@
 #include <holdfast/store/postgres/limited_claims.hpp>
 #include <holdfast/store/postgres/limits.hpp>
 #include <holdfast/store/postgres/messages.hpp>
+#include <holdfast/store/postgres/properties.hpp>
 #include <holdfast/store/postgres/reading_verbs.hpp>
 #include <holdfast/store/postgres/schedules.hpp>
 #include <holdfast/store/postgres/starts.hpp>
@@ -37,6 +38,7 @@ std::span<const Statement> hot_statements() {
                                   kCancelTasks,
                                   kCloseRuns,
                                   kParkRuns,
+                                  kModifyProperties,
                                   kStartChildren,
                                   kAdoptChildren,
                                   kTellParents,
@@ -72,9 +74,6 @@ std::span<const Statement> hot_statements() {
                                   kPeek,
                                   kClosedRuns,
                                   kDescribeRun,
-                                  kListRuns,
-                                  kListOpenRuns,
-                                  kListChildren,
                                   kReadHistory,
                                   kPendingActivities};
   return all;

@@ -5,6 +5,7 @@
 #include <holdfast/store/postgres/activity_options.hpp>
 #include <holdfast/store/postgres/families.hpp>
 #include <holdfast/store/postgres/lane_session.hpp>
+#include <holdfast/store/postgres/properties.hpp>
 
 // What a step writes, in lock order (schema/README.md): live_runs, then histories, tasks and messages. Each statement
 // serves the whole batch and returns the runs that it does not apply to; parts of the batch that are empty cost
@@ -12,7 +13,8 @@
 // has, or all that there is, for a few keys (schema/README.md, plans).
 namespace holdfast::store::postgres {
 
-// Runs that get neither a history row nor a new state, whose tasks change: nothing else would stop a former owner.
+// Runs that get neither a history row nor a new state, whose tasks change: nothing else would stop a former owner. And
+// those that change their row in `runs`, which is done under the lock of the live row only.
 const Statement kCheckOwned{"check_owned", R"sql(
 WITH held AS MATERIALIZED (
   SELECT l.run_id FROM unnest($1::uuid[]) AS u (run_id)
@@ -145,14 +147,17 @@ class BatchWriter {
     cancel_tasks();
     consume();
     if (!continued_.empty()) move_messages(continued_, run_);
+    modify_properties(batch_, run_);
     part_from_batch(batch_, run_, left);
     return left;
   }
 
  private:
   void check_owned() {
-    const auto commits =
-        select(batch_, [](const RunCommit& c) { return c.events.empty() && c.next == NextState::owned; });
+    const auto commits = select(batch_, [](const RunCommit& c) {
+      const bool changes_row = !c.memo.empty() || !c.search_attributes.empty();
+      return (c.events.empty() || changes_row) && c.next == NextState::owned;
+    });
     if (commits.empty()) return;
     require_none(run_(kCheckOwned, {ids(commits), bigint_parameter(worker_)}), "no longer this worker's:");
   }
@@ -180,7 +185,8 @@ class BatchWriter {
               array_of(oid::kJson, commits, [](const RunCommit* c) { return unless_empty(c->result); }),
               array_of(oid::kJson, commits,
                        [](const RunCommit* c) {
-                         return c->failure ? std::optional(encode_failure(*c->failure)) : std::nullopt;
+                         const auto failure = failure_of(*c);
+                         return failure ? std::optional(encode_failure(*failure)) : std::nullopt;
                        }),
               bigint_parameter(worker_)}),
         "no longer this worker's, or with an unread message:");

@@ -31,31 +31,6 @@ SELECT )sql" HOLDFAST_SUMMARY_COLUMNS R"sql(, r.input, r.result, r.failure, r.me
    (SELECT run_id FROM holdfast.runs WHERE shard = 0 AND namespace = $2 AND workflow_id = $3
      ORDER BY run_id DESC LIMIT 1)))sql"};
 
-// Newest first by key; filters that are not set are empty.
-#define HOLDFAST_LIST_FILTER \
-  R"sql(
-   AND ($3::text[] = '{}' OR r.workflow_type = ANY ($3)) AND ($4::text[] = '{}' OR r.task_queue = ANY ($4))
-   AND ($5::text[] = '{}' OR r.status = ANY ($5)) AND starts_with(r.workflow_id, $6)
-   AND r.started_at >= ($7::timestamptz[])[1] AND r.started_at < ($7::timestamptz[])[2])sql"
-
-const Statement kListRuns{"list_runs", "SELECT " HOLDFAST_SUMMARY_COLUMNS R"sql(
-  FROM holdfast.runs r
- WHERE r.shard = 0 AND r.run_id < $1::uuid AND r.namespace = $2)sql" HOLDFAST_LIST_FILTER R"sql(
- ORDER BY r.run_id DESC LIMIT $8::bigint)sql"};
-
-// Open runs may be few among very many closed ones.
-const Statement kListOpenRuns{"list_open_runs", "SELECT " HOLDFAST_SUMMARY_COLUMNS R"sql(
-  FROM holdfast.live_runs l
-  CROSS JOIN LATERAL (SELECT * FROM holdfast.runs r WHERE r.shard = 0 AND r.run_id = l.run_id LIMIT 1) r
- WHERE l.shard = 0 AND l.run_id < $1::uuid AND l.namespace = $2)sql" HOLDFAST_LIST_FILTER R"sql(
- ORDER BY l.run_id DESC LIMIT $8::bigint)sql"};
-
-const Statement kListChildren{"list_children", "SELECT " HOLDFAST_SUMMARY_COLUMNS R"sql(
-  FROM holdfast.runs r
- WHERE r.shard = 0 AND r.parent_run_id = $9::uuid AND r.run_id < $1::uuid AND r.namespace = $2)sql" HOLDFAST_LIST_FILTER
-                                               R"sql(
- ORDER BY r.run_id DESC LIMIT $8::bigint)sql"};
-
 const Statement kReadHistory{"read_history", R"sql(
 SELECT event_id, )sql" HOLDFAST_MICROS("at") R"sql(, events FROM holdfast.history
  WHERE shard = 0 AND run_id = $1::uuid AND event_id >= $2::bigint ORDER BY event_id LIMIT $3::bigint)sql"};
@@ -66,7 +41,7 @@ SELECT seq, activity, task_queue, attempt, max_attempts, )sql" HOLDFAST_MICROS("
                                                              "ready_at") R"sql( END, owner, last_failure, limit_key
   FROM holdfast.activity_tasks WHERE shard = 0 AND run_id = $1::uuid ORDER BY seq)sql"};
 
-namespace {
+const char* const kSummaryColumns = HOLDFAST_SUMMARY_COLUMNS;
 
 RunSummary read_summary(const pqxx::row& row) {
   RunSummary run;
@@ -81,13 +56,6 @@ RunSummary read_summary(const pqxx::row& row) {
   run.parent_run_id = optional_uuid(row[8]);
   return run;
 }
-
-/// No element: do not filter.
-Parameter optional_text(const std::optional<std::string>& value) {
-  return text_array(value ? std::vector<std::string_view>{*value} : std::vector<std::string_view>{});
-}
-
-}  // namespace
 
 std::vector<ClosedRun> PostgresStore::closed_runs(std::span<const Uuid> run_ids) {
   if (run_ids.empty()) return {};
@@ -131,33 +99,6 @@ std::optional<RunDescription> PostgresStore::describe_run(const RunKey& run) {
     out.previous_run_id = optional_uuid(row[24]);
     out.next_run_id = optional_uuid(row[25]);
     out.scheduled = text(row[26]);
-    return out;
-  });
-}
-
-std::vector<RunSummary> PostgresStore::list_runs(const ListFilter& filter) {
-  validate(filter);
-  Uuid last;
-  last.bytes.fill(0xff);
-  std::optional<std::string> status;
-  if (filter.status) status = to_string(*filter.status);
-  const std::vector<Timestamp> range{filter.started_after.value_or(Timestamp::min()),
-                                     filter.started_before.value_or(Timestamp::max())};
-  Parameters parameters{uuid_parameter(filter.before.value_or(last)),
-                        text_parameter(filter.namespace_),
-                        optional_text(filter.workflow_type),
-                        optional_text(filter.task_queue),
-                        optional_text(status),
-                        text_parameter(filter.workflow_id_prefix.value_or("")),
-                        array_of(oid::kTimestamptz, range, [](Timestamp t) { return t; }),
-                        bigint_parameter(filter.limit)};
-  if (filter.parent_run_id) parameters.push_back(uuid_parameter(*filter.parent_run_id));
-  return with_session(Access::read, [&](Connection& session) {
-    std::vector<RunSummary> out;
-    const auto& statement = filter.parent_run_id                  ? kListChildren
-                            : filter.status == RunStatus::running ? kListOpenRuns
-                                                                  : kListRuns;
-    for (const auto& row : session.run(statement, parameters)) out.push_back(read_summary(row));
     return out;
   });
 }

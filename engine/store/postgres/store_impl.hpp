@@ -26,6 +26,7 @@ class PostgresStore final : public Store, private ScheduleStore, private LimitSt
   std::optional<RunDescription> describe_run(const RunKey& run) override;
   std::vector<ClosedRun> closed_runs(std::span<const Uuid> run_ids) override;
   std::vector<RunSummary> list_runs(const ListFilter& filter) override;
+  RunCount count_runs(const ListFilter& filter, const std::optional<visibility::Column>& group_by) override;
   std::vector<HistoryRow> read_history(const Uuid& run_id, EventId first, int limit) override;
   std::vector<PendingActivity> pending_activities(const Uuid& run_id) override;
 
