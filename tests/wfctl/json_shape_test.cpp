@@ -38,12 +38,30 @@ TEST_F(JsonShape, OfRuns) {
   EXPECT_THAT(members(first({"run", "signal", "a", "s"})), ElementsAre("id", "outcome"));
   EXPECT_THAT(members(first({"run", "cancel", "a"})), ElementsAre("id", "outcome"));
   EXPECT_THAT(members(first({"run", "list"})), ElementsAreArray(kSummary));
+  EXPECT_THAT(members(answer({"run", "count"})), ElementsAre("count"));
+  EXPECT_THAT(members(first({"run", "count", "--group-by", "WorkflowType"})), ElementsAre("value", "count"));
 
   auto description = kSummary;
-  for (const char* name :
-       {"waits", "input", "result", "failure", "memo", "search_attributes", "ready_at", "owner", "waiting_for",
-        "unread_messages", "task_failures", "task_failure", "quarantined", "pending_activities", "parent",
-        "first_run_id", "previous_run_id", "next_run_id", "children"})
+  for (const char* name : {"waits",
+                           "input",
+                           "result",
+                           "failure",
+                           "memo",
+                           "search_attributes",
+                           "ready_at",
+                           "owner",
+                           "waiting_for",
+                           "unread_messages",
+                           "task_failures",
+                           "task_failure",
+                           "quarantined",
+                           "pending_activities",
+                           "parent",
+                           "first_run_id",
+                           "previous_run_id",
+                           "next_run_id",
+                           "children",
+                           "schedule"})
     description.emplace_back(name);
   EXPECT_THAT(members(answer({"run", "describe", "a"})), ElementsAreArray(description));
 

@@ -27,6 +27,7 @@ class Chosen {
 void add_dev(CLI::App& parent, Chosen& chosen);
 void add_migrate(CLI::App& parent, Chosen& chosen);
 void add_run_list(CLI::App& parent, Chosen& chosen);
+void add_run_count(CLI::App& parent, Chosen& chosen);
 void add_run_describe(CLI::App& parent, Chosen& chosen);
 void add_run_history(CLI::App& parent, Chosen& chosen);
 void add_run_start(CLI::App& parent, Chosen& chosen);

@@ -4,6 +4,7 @@
 
 #include <holdfast/client/errors.hpp>
 #include <holdfast/store/errors.hpp>
+#include <holdfast/visibility/errors.hpp>
 
 namespace wfctl {
 namespace {
@@ -18,7 +19,7 @@ bool is_any(const std::exception& error) {
 int exit_code_of(const std::exception& error) {
   namespace client = holdfast::client;
   namespace store = holdfast::store;
-  if (is_any<CLI::Error, store::InvalidArgument>(error)) return kUsage;
+  if (is_any<CLI::Error, store::InvalidArgument, holdfast::visibility::FilterError>(error)) return kUsage;
   if (is_any<client::NotFoundError>(error)) return kNotFound;
   if (is_any<client::WorkflowFailedError>(error)) return kRunUnsuccessful;
   if (is_any<client::AlreadyStartedError, client::RunClosedError, client::ScheduleExistsError,

@@ -36,6 +36,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   add_migrate(app, chosen);
   auto* run = add_group(app, "run", "Start, look at and steer runs");
   add_run_list(*run, chosen);
+  add_run_count(*run, chosen);
   add_run_describe(*run, chosen);
   add_run_history(*run, chosen);
   add_run_start(*run, chosen);

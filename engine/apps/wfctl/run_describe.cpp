@@ -1,6 +1,7 @@
 #include <memory>
 
 #include <holdfast/core/json_text.hpp>
+#include <holdfast/core/scheduled_by.hpp>
 
 #include "commands.hpp"
 #include "exit_code.hpp"
@@ -44,6 +45,11 @@ std::string parent_json(const holdfast::store::RunDescription& run) {
       .str();
 }
 
+std::string schedule_json(const std::optional<holdfast::ScheduledBy>& schedule) {
+  if (!schedule) return "";
+  return JsonObject().text("schedule_id", schedule->schedule_id).time("scheduled_at", schedule->scheduled_at).str();
+}
+
 std::string to_json(const OpenRun& open, const std::vector<std::string>& reasons) {
   const auto& run = open.run;
   std::vector<std::string> activities, children;
@@ -69,6 +75,7 @@ std::string to_json(const OpenRun& open, const std::vector<std::string>& reasons
       .uuid("previous_run_id", run.previous_run_id)
       .uuid("next_run_id", run.next_run_id)
       .json("children", json_array(children))
+      .json("schedule", schedule_json(holdfast::decode_scheduled_by(run.scheduled)))
       .str();
 }
 
@@ -107,6 +114,8 @@ std::string to_text(const OpenRun& open, const std::vector<std::string>& reasons
               child.workflow_id + " (" + child.workflow_type + "): " + std::string(to_string(child.status)));
   if (open.children.size() == kMostChildren)
     facts.add("", "perhaps more: wfctl run list --parent " + summary.run_id.to_string());
+  if (const auto schedule = holdfast::decode_scheduled_by(run.scheduled))
+    facts.add("schedule", schedule->schedule_id + ", for " + short_time(schedule->scheduled_at) + " UTC");
   facts.add("task queue", summary.task_queue);
   facts.add("namespace", summary.namespace_);
   facts.add("started", short_time(summary.started_at) + " UTC (" + relative(summary.started_at, open.now) + ")");

@@ -2,7 +2,7 @@
 
 #include "commands.hpp"
 #include "exit_code.hpp"
-#include "run_arguments.hpp"
+#include "run_filter.hpp"
 #include "run_json.hpp"
 #include "session.hpp"
 #include "words.hpp"
@@ -10,35 +10,15 @@
 namespace wfctl {
 namespace {
 
-using holdfast::store::ListFilter;
-
 struct Options {
-  std::string type, status, queue, id_prefix, since, until, parent;
+  RunFilter filter;
   int limit = 20;
 };
 
 constexpr int kPage = 1000;
 
-ListFilter filter_of(const Options& options, Session& session) {
-  ListFilter filter;
-  filter.namespace_ = session.options().namespace_;
-  if (!options.type.empty()) filter.workflow_type = options.type;
-  if (!options.queue.empty()) filter.task_queue = options.queue;
-  if (!options.id_prefix.empty()) filter.workflow_id_prefix = options.id_prefix;
-  if (!options.status.empty()) filter.status = holdfast::store::parse_run_status(options.status);
-  if (!options.parent.empty()) {
-    filter.parent_run_id = session.client().exact(find_run(session, options.parent)).run_id;
-  }
-  if (!options.since.empty() || !options.until.empty()) {
-    const auto now = session.store().now();
-    if (!options.since.empty()) filter.started_after = parse_when("--since", options.since, now);
-    if (!options.until.empty()) filter.started_before = parse_when("--until", options.until, now);
-  }
-  return filter;
-}
-
 int list(Session& session, const Options& options) {
-  auto filter = filter_of(options, session);
+  auto filter = options.filter.read(session);
   ListOutput output(session.out(), {"STATUS", "WORKFLOW ID", "TYPE", "QUEUE", "STARTED", "TOOK", "RUN ID"});
   for (int left = options.limit; left > 0;) {
     filter.limit = std::min(left, kPage);
@@ -62,19 +42,13 @@ int list(Session& session, const Options& options) {
 void add_run_list(CLI::App& parent, Chosen& chosen) {
   auto options = std::make_shared<Options>();
   auto* command = parent.add_subcommand("list", "List runs, newest first");
-  command->add_option("--type", options->type, "Only this workflow type");
-  command->add_option("--status", options->status, "Only this status")
-      ->check(
-          CLI::IsMember({"running", "completed", "failed", "canceled", "terminated", "continued_as_new", "timed_out"}));
-  command->add_option("--queue", options->queue, "Only this task queue");
-  command->add_option("--id-prefix", options->id_prefix, "Only workflow ids that begin so");
-  command->add_option("--parent", options->parent, "Only the children of this run: workflow id or run id");
-  command->add_option("--since", options->since, "Started since: a time (RFC 3339), or a length of time ago (24h)");
-  command->add_option("--until", options->until, "Started before: likewise");
+  options->filter.add_options(*command);
   command->add_option("--limit", options->limit, "At most this many")
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000'000));
-  command->footer("Example:\n  wfctl run list --status failed --since 24h -o ids | wfctl run describe -");
+  command->footer(
+      "Examples:\n  wfctl run list -q \"OrganizationId = 'o1' AND ExecutionStatus = 'Failed'\" --since 24h\n"
+      "  wfctl run list --status failed --since 24h -o ids | wfctl run describe -");
   chosen.on(*command, [options](Session& session) { return list(session, *options); });
 }
 

@@ -2,26 +2,28 @@
 
 #include "commands.hpp"
 #include "run_arguments.hpp"
+#include "run_filter.hpp"
 #include "session.hpp"
 
 namespace wfctl {
 
 void add_run_terminate(CLI::App& parent, Chosen& chosen) {
   struct Options {
-    std::vector<std::string> ids;
+    RunSelection runs;
     std::string reason;
   };
   auto options = std::make_shared<Options>();
   auto* command = parent.add_subcommand("terminate", "End runs at once, without running their code");
-  command->add_option("id", options->ids, "Workflow ids or run ids; - reads ids from standard input")->required();
+  command->add_option("id", options->runs.ids, "Workflow ids or run ids; - reads ids from standard input");
+  options->runs.add_options(*command, "terminate");
   command->add_option("--reason", options->reason, "Kept in the history");
   command->footer(
       "Example:\n  wfctl run list --type Nightly --status running -o ids | wfctl run terminate - --reason 'wrong "
       "date'");
   chosen.on(*command, [options](Session& session) {
-    return for_each_run_done(session, options->ids, "terminated", [&](const holdfast::store::RunKey& run) {
-      session.client().terminate(run, options->reason);
-    });
+    return for_each_run_done(
+        session, options->runs.read(session, "Terminate"), "terminated",
+        [&](const holdfast::store::RunKey& run) { session.client().terminate(run, options->reason); });
   });
 }
 
