@@ -165,7 +165,7 @@ TEST(Events, TheErrorSaysWhichEventOfTheRow) {
 TEST(Events, CommandsAreWhatTheRunAskedFor) {
   const std::vector<bool> expected{false, true,  false, false, true,  true,  false, true, false,
                                    false, true,  true,  true,  false, false, true,  // up to ChildWorkflowInitiated
-                                   false, false, false, false, true,  true};
+                                   false, false, false, false, true,  true,  true};
   const auto events = one_of_each();
   for (std::size_t i = 0; i < events.size(); ++i) {
     EXPECT_EQ(is_command_event(events[i]), expected[i]) << event_name(events[i]);

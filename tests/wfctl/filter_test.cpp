@@ -32,13 +32,13 @@ TEST_F(Filter, ListsRunsThatMatch) {
 TEST_F(Filter, ABadFilterIsShownWithACaretAndNothingIsDone) {
   for (const auto* verb : {"list", "count", "cancel"}) {
     const auto refused = wfctl({"run", verb, "-q", "Org = o1"});
-    EXPECT_EQ(refused.code, 2) << verb;
+    EXPECT_EQ(refused.exit_code, 2) << verb;
     EXPECT_EQ(refused.out, "");
     EXPECT_THAT(refused.err,
                 HasSubstr("wfctl: filter, at 7: o1 is no value of Org (texts stand in quotes); allowed: a text "
                           "in quotes, a number, true or false\n  Org = o1\n        ^\n"));
   }
-  EXPECT_EQ(wfctl({"run", "count", "--group-by", "StartTime"}).code, 2);
+  EXPECT_EQ(wfctl({"run", "count", "--group-by", "StartTime"}).exit_code, 2);
 }
 
 TEST_F(Filter, CountsRunsInEveryForm) {
@@ -68,20 +68,20 @@ TEST_F(Filter, DescribeShowsMemoAttributesAndSchedule) {
 
 TEST_F(Filter, VerbsServeEveryOpenRunThatMatchesOnceSomebodyAgreed) {
   const auto refused = wfctl({"run", "terminate", "-q", "Org = 'o1'"});
-  EXPECT_EQ(refused.code, 2);
+  EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.err, AllOf(HasSubstr("Terminate 1 open run"), HasSubstr("--yes")));
   EXPECT_EQ(wfctl({"run", "count", "--status", "running"}).out, "2\n");
-  EXPECT_EQ(wfctl({"run", "signal", "-q", "Org IS NOT NULL", "--yes", "go", "-o", "ids"}).code, 0);
+  EXPECT_EQ(wfctl({"run", "signal", "-q", "Org IS NOT NULL", "--yes", "go", "-o", "ids"}).exit_code, 0);
   EXPECT_EQ(client.describe(client.key("b")).unread_messages, 1);
-  EXPECT_EQ(wfctl({"run", "cancel", "-q", "Org = 'o2'", "--yes"}).code, 0);
+  EXPECT_EQ(wfctl({"run", "cancel", "-q", "Org = 'o2'", "--yes"}).exit_code, 0);
   EXPECT_EQ(client.describe(client.key("b")).unread_messages, 2);
   EXPECT_EQ(client.describe(client.key("a")).unread_messages, 1);
-  EXPECT_EQ(wfctl({"run", "terminate", "-q", "Org = 'o1'", "--yes"}).code, 0);
+  EXPECT_EQ(wfctl({"run", "terminate", "-q", "Org = 'o1'", "--yes"}).exit_code, 0);
   EXPECT_EQ(wfctl({"run", "count", "-q", "ExecutionStatus = 'Terminated'"}).out, "1\n");
   EXPECT_THAT(wfctl({"run", "terminate", "-q", "Org = 'o1'", "--yes"}).err, HasSubstr("no open run matches"));
-  EXPECT_EQ(wfctl({"run", "cancel"}).code, 2);
-  EXPECT_EQ(wfctl({"run", "cancel", "a", "-q", "Org = 'o1'", "--yes"}).code, 2);
-  EXPECT_EQ(wfctl({"run", "signal", "a"}).code, 2);
+  EXPECT_EQ(wfctl({"run", "cancel"}).exit_code, 2);
+  EXPECT_EQ(wfctl({"run", "cancel", "a", "-q", "Org = 'o1'", "--yes"}).exit_code, 2);
+  EXPECT_EQ(wfctl({"run", "signal", "a"}).exit_code, 2);
 }
 
 }  // namespace
