@@ -95,7 +95,7 @@ Reply TwilioStandin::list(const Request& request) const {
   const auto to = field(request.query, "To");
   const auto from = field(request.query, "From");
   const auto sent_since = field(request.query, "DateSent>");
-  const auto page_size = std::max<std::size_t>(1, number_or(request.query, "PageSize", 50));
+  const auto page_size = std::clamp<std::size_t>(number_or(request.query, "PageSize", 50), 1, 1000);
   const auto page = number_or(request.query, "Page", 0);
 
   const std::lock_guard lock(mutex_);

@@ -9,6 +9,7 @@
 namespace platform::vendors {
 namespace {
 
+constexpr int kPageSize = 1000;  // the most that Twilio gives
 constexpr int kMostPages = 10;
 constexpr std::chrono::seconds kClockSkew{60};  // between our clock and Twilio's
 
@@ -68,7 +69,7 @@ SentMessage TwilioSmsSender::send(const SmsMessage& message) {
 
 std::optional<SentMessage> TwilioSmsSender::find_sent(const SmsMessage& message, std::chrono::sys_seconds since) {
   // Twilio also filters by DateSent, but a message that is still queued has none and must be found as well.
-  auto path = "/Messages.json?To=" + form_encoded(message.to) + "&PageSize=50";
+  auto path = "/Messages.json?To=" + form_encoded(message.to) + "&PageSize=" + std::to_string(kPageSize);
   if (!is_messaging_service(config_.from)) path += "&From=" + form_encoded(config_.from);
   auto get = twilio_request(config_, "GET", path);
   for (int page = 0; page < kMostPages; ++page) {
@@ -86,7 +87,9 @@ std::optional<SentMessage> TwilioSmsSender::find_sent(const SmsMessage& message,
     get.url = joined_url(config_.base_url, next);
   }
   // Sending again without having seen everything could send twice.
-  throw_bad_answer(VendorErrorKind::permanent, 200, "more than 500 messages to one number: the search was given up");
+  throw_bad_answer(
+      VendorErrorKind::permanent, 200,
+      "more than " + std::to_string(kPageSize * kMostPages) + " messages to one number: the search was given up");
 }
 
 }  // namespace platform::vendors

@@ -124,7 +124,7 @@ TEST_F(TwilioTest, AnUnreadableSuccessIsAnUnknownOutcome) {
 TEST_F(TwilioTest, TheSearchReadsFurtherPages) {
   const auto started = now();
   sms.send(message());
-  for (int i = 0; i < 60; ++i) sms.send(message("filler " + std::to_string(i)));
+  for (int i = 0; i < 1000; ++i) sms.send(message("filler " + std::to_string(i)));
   standin.state().journal.clear();
   EXPECT_TRUE(sms.find_sent(message(), started));
   EXPECT_EQ(journal().size(), 2u);
