@@ -64,8 +64,9 @@ class Store {
 
   /// A new identity with a lease from now. Never reuses an id.
   virtual WorkerId register_worker(const WorkerInfo& info) = 0;
-  /// Extends the lease. nullopt: the lease was lost (someone took over): drop everything and register anew.
-  virtual std::optional<Timestamp> renew_lease(WorkerId worker, Duration lease) = 0;
+  /// Extends the leases of a process's workers to `lease` from now. Returns those whose lease is lost (somebody took
+  /// over): they drop everything and register anew.
+  virtual std::vector<WorkerId> renew_leases(std::span<const WorkerId> workers, Duration lease) = 0;
   /// Gives back what the worker still owns and ends its lease: the clean end.
   virtual void release_worker(WorkerId worker) = 0;
   /// Frees runs and tasks of every worker whose lease ended. A run that made no progress over `quarantine_after`

@@ -42,15 +42,21 @@ void LeaseKeeper::run() {
       std::unique_lock lock(mutex_);
       if (changed_.wait_for(lock, options_.lease / 3, [this] { return stopping_; })) return;
     }
-    for (auto* holder : holders_) {
-      const auto id = holder->worker_id();
-      if (id == 0 || is_stuck(*holder, id)) continue;
-      try {
-        if (!store_.renew_lease(id, options_.lease) && holder->worker_id() == id) holder->lease_lost();
-      } catch (const store::Error& e) {
-        log_("warn", fmt::format("lease of {} not renewed: {}", id, e.what()));
-      }
-    }
+    renew();
+  }
+}
+
+void LeaseKeeper::renew() {
+  std::vector<store::WorkerId> ids;
+  for (const auto* holder : holders_)
+    if (const auto id = holder->worker_id(); id != 0 && !is_stuck(*holder, id)) ids.push_back(id);
+  if (ids.empty()) return;
+  try {
+    for (const auto lost : store_.renew_leases(ids, options_.lease))
+      for (auto* holder : holders_)
+        if (holder->worker_id() == lost) holder->lease_lost();
+  } catch (const store::Error& e) {
+    log_("warn", fmt::format("leases of {} not renewed: {}", fmt::join(ids, ", "), e.what()));
   }
 }
 

@@ -26,6 +26,7 @@ class LeaseKeeper {
 
  private:
   void run();
+  void renew();
   bool is_stuck(const LeaseHolder& holder, store::WorkerId id);
   store::Store& store_;
   const WorkerOptions& options_;

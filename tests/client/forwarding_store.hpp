@@ -69,8 +69,8 @@ class ForwardingStore final : public store::Store {
     return inner.pending_activities(run_id);
   }
   store::WorkerId register_worker(const store::WorkerInfo& info) override { return inner.register_worker(info); }
-  std::optional<Timestamp> renew_lease(store::WorkerId worker, Duration lease) override {
-    return inner.renew_lease(worker, lease);
+  std::vector<store::WorkerId> renew_leases(std::span<const store::WorkerId> workers, Duration lease) override {
+    return inner.renew_leases(workers, lease);
   }
   void release_worker(store::WorkerId worker) override { inner.release_worker(worker); }
   store::TakeoverReport take_over_expired(int quarantine_after) override {

@@ -28,7 +28,7 @@ class ActivityContract : public StoreContract {
   /// Time passes, and the worker stays alive.
   void advance_alive(const Worker& worker, Duration by) {
     advance(by);
-    ASSERT_TRUE(store().renew_lease(worker.id, std::chrono::hours(1)));
+    ASSERT_TRUE(renews(worker, std::chrono::hours(1)));
   }
   Failure busy() {
     Failure failure;

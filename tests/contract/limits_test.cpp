@@ -27,7 +27,7 @@ class Limits : public ActivityContract {
     task.options.limit_key = key;
     const auto id = start_with_task(owner_, task);
     advance(1ms);
-    EXPECT_TRUE(store().renew_lease(owner_.id, std::chrono::hours(1)));
+    EXPECT_TRUE(renews(owner_, std::chrono::hours(1)));
     return id;
   }
   void add(const std::string& key, int count) {
@@ -46,13 +46,13 @@ class Limits : public ActivityContract {
   Readiness peek() { return store().peek({}, payments_); }
   Worker worker_alive() {
     auto worker = new_worker({"payments"});
-    EXPECT_TRUE(store().renew_lease(worker.id, std::chrono::hours(1)));
+    EXPECT_TRUE(renews(worker, std::chrono::hours(1)));
     return worker;
   }
   void advance_all(Duration by) {
     advance(by);
     for (const auto* worker : {&owner_, &one_, &two_})
-      EXPECT_TRUE(store().renew_lease(worker->id, std::chrono::hours(1)));
+      EXPECT_TRUE(renews(*worker, std::chrono::hours(1)));
   }
 
   Worker owner_ = worker_alive(), one_ = worker_alive(), two_ = worker_alive();

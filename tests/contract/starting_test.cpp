@@ -64,7 +64,7 @@ TEST_P(Starting, AnExecutionTimeoutBeginsWhenTheStartDelayEndsWhateverThePolicy)
     start(run);
   }
   advance(2h + 1min);
-  ASSERT_TRUE(store().renew_lease(worker.id, kLease));
+  ASSERT_TRUE(renews(worker));
   const auto claimed = claim(worker);
   ASSERT_EQ(claimed.size(), 2u);
   for (const auto& run : claimed) EXPECT_GT(run.deadline.value(), store().now()) << run.workflow_id;

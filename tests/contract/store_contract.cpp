@@ -75,7 +75,11 @@ StoreContract::Worker StoreContract::new_worker(std::vector<std::string> queues)
 void StoreContract::kill(const Worker& worker, int quarantine_after) {
   advance(kLease + std::chrono::seconds(1));
   store().take_over_expired(quarantine_after);
-  EXPECT_EQ(store().renew_lease(worker.id, kLease), std::nullopt);
+  EXPECT_FALSE(renews(worker));
+}
+
+bool StoreContract::renews(const Worker& worker, Duration lease) {
+  return store().renew_leases({&worker.id, 1}, lease).empty();
 }
 
 std::vector<ClaimedRun> StoreContract::claim(Worker& worker, int limit, std::vector<std::string> queues) {

@@ -57,6 +57,8 @@ class StoreContract : public testing::TestWithParam<Backend> {
   Worker new_worker(std::vector<std::string> queues = {"default"});
   /// A worker whose lease is over, and what it had is free again.
   void kill(const Worker& worker, int quarantine_after = 100);
+  /// Is its lease still its own? Then it ends in `lease` from now.
+  bool renews(const Worker& worker, Duration lease = kLease);
 
   /// Claims in a transaction of its own.
   std::vector<store::ClaimedRun> claim(Worker& worker, int limit = 100, std::vector<std::string> queues = {"default"});

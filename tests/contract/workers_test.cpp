@@ -46,12 +46,22 @@ TEST_P(Workers, RenewingExtendsTheLease) {
   auto worker = new_worker();
   for (int i = 0; i < 3; ++i) {
     advance(kLease - 1s);
-    const auto until = store().renew_lease(worker.id, kLease);
-    ASSERT_TRUE(until);
-    EXPECT_GT(*until, store().now() + kLease - 2s);
+    ASSERT_TRUE(renews(worker));
   }
   EXPECT_EQ(store().take_over_expired(3).workers, 0);
   EXPECT_NO_THROW(worker.lane->begin_step());
+}
+
+TEST_P(Workers, RenewingNamesThoseWhoseLeaseIsLostAndExtendsTheOthers) {
+  const auto lost = new_worker(), other = new_worker(), last = new_worker();
+  store().release_worker(lost.id);
+  advance(kLease - 1s);
+  const std::vector<WorkerId> all{other.id, lost.id, last.id, 999'999};
+  EXPECT_EQ(store().renew_leases(all, kLease), (std::vector<WorkerId>{lost.id, 999'999}));
+  advance(kLease - 1s);
+  EXPECT_NO_THROW(other.lane->begin_step());
+  EXPECT_NO_THROW(last.lane->begin_step());
+  EXPECT_TRUE(store().renew_leases({}, kLease).empty());
 }
 
 TEST_P(Workers, WithoutALeaseNoStepBegins) {
@@ -60,7 +70,7 @@ TEST_P(Workers, WithoutALeaseNoStepBegins) {
   EXPECT_THROW(worker.lane->begin_step(), LeaseLost);
   store().take_over_expired(3);
   EXPECT_THROW(worker.lane->begin_step(), LeaseLost);
-  EXPECT_EQ(store().renew_lease(worker.id, kLease), std::nullopt);
+  EXPECT_FALSE(renews(worker));
   EXPECT_THROW(store().open_lane(999'999)->begin_step(), LeaseLost);
 }
 
@@ -68,7 +78,7 @@ TEST_P(Workers, ALaneWorksAgainAfterAStepThatDidNotBegin) {
   auto worker = new_worker();
   advance(kLease + 1s);
   EXPECT_THROW(worker.lane->begin_step(), LeaseLost);
-  ASSERT_TRUE(store().renew_lease(worker.id, kLease)) << "nobody took over";
+  ASSERT_TRUE(renews(worker)) << "nobody took over";
   EXPECT_NO_THROW(worker.lane->begin_step());
 }
 
@@ -111,7 +121,7 @@ TEST_P(Workers, ReleasingGivesEverythingBackAtOnce) {
   store().release_worker(worker.id);
   EXPECT_EQ(describe(run_id).owner, 0);
   EXPECT_THROW(worker.lane->begin_step(), LeaseLost);
-  EXPECT_EQ(store().renew_lease(worker.id, kLease), std::nullopt);
+  EXPECT_FALSE(renews(worker));
   auto other = new_worker();
   EXPECT_EQ(claim(other).size(), 1u);
   EXPECT_NO_THROW(store().release_worker(worker.id)) << "twice does no harm";

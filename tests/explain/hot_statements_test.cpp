@@ -345,7 +345,7 @@ void HotStatements::exercise_every_verb(Store& store) {
   store.list_runs({.parent_run_id = ids[0], .limit = 100});
   store.read_history(ids[0], 1, 100);
   store.pending_activities(ids[0]);
-  store.renew_lease(worker, std::chrono::hours(1));
+  store.renew_leases({&worker, 1}, std::chrono::hours(1));
   store.release_worker(worker);
 }
 

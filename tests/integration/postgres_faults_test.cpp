@@ -162,11 +162,11 @@ TEST_P(PostgresFaults, StartsAndSignalsInTheCallersTransactionShareItsFate) {
 TEST_P(PostgresFaults, WorkersAreRegisteredRenewedAndReleased) {
   expect_in_doubt(At::execution, [&] { store_->register_worker(worker_info()); });
   const WorkerId worker = store_->register_worker(worker_info());
-  expect_in_doubt(At::execution, [&] { store_->renew_lease(worker, std::chrono::minutes(10)); });
-  EXPECT_TRUE(store_->renew_lease(worker, std::chrono::minutes(10)).has_value());
+  expect_in_doubt(At::execution, [&] { store_->renew_leases({&worker, 1}, std::chrono::minutes(10)); });
+  EXPECT_TRUE(store_->renew_leases({&worker, 1}, std::chrono::minutes(10)).empty());
   expect_in_doubt(At::execution, [&] { store_->release_worker(worker); });
   store_->release_worker(worker);
-  EXPECT_EQ(store_->renew_lease(worker, std::chrono::minutes(10)), std::nullopt);
+  EXPECT_EQ(store_->renew_leases({&worker, 1}, std::chrono::minutes(10)), std::vector{worker});
 }
 
 TEST_P(PostgresFaults, ATakeoverCountsOnce) {

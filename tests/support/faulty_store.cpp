@@ -29,7 +29,7 @@ Fault possible(Fault fault, std::string_view verb) {
   static constexpr std::array kLeased{"commit"sv, "begin_step"sv, "claim_activities"sv, "claim_expired_activities"sv};
   static constexpr std::array kWriting{
       "commit"sv,           "start_runs"sv,        "send_messages"sv,        "terminate_run"sv,
-      "register_worker"sv,  "renew_lease"sv,       "release_worker"sv,       "take_over_expired"sv,
+      "register_worker"sv,  "renew_leases"sv,      "release_worker"sv,       "take_over_expired"sv,
       "claim_activities"sv, "finish_activities"sv, "heartbeat_activities"sv, "claim_expired_activities"sv};
   const auto one_of = [&](const auto& verbs) { return std::ranges::find(verbs, verb) != verbs.end(); };
   if (fault == Fault::conflict && verb != "commit") return Fault::unavailable;
@@ -154,8 +154,8 @@ std::vector<PendingActivity> FaultyStore::pending_activities(const Uuid& run_id)
 WorkerId FaultyStore::register_worker(const WorkerInfo& info) {
   return guard("register_worker", [&] { return inner_.register_worker(info); });
 }
-std::optional<Timestamp> FaultyStore::renew_lease(WorkerId worker, Duration lease) {
-  return guard("renew_lease", [&] { return inner_.renew_lease(worker, lease); });
+std::vector<WorkerId> FaultyStore::renew_leases(std::span<const WorkerId> workers, Duration lease) {
+  return guard("renew_leases", [&] { return inner_.renew_leases(workers, lease); });
 }
 void FaultyStore::release_worker(WorkerId worker) {
   guard("release_worker", [&] { inner_.release_worker(worker); });

@@ -57,7 +57,7 @@ class FaultyStore final : public store::Store {
   std::vector<HistoryRow> read_history(const Uuid& run_id, EventId first, int limit) override;
   std::vector<store::PendingActivity> pending_activities(const Uuid& run_id) override;
   store::WorkerId register_worker(const store::WorkerInfo& info) override;
-  std::optional<Timestamp> renew_lease(store::WorkerId worker, Duration lease) override;
+  std::vector<store::WorkerId> renew_leases(std::span<const store::WorkerId> workers, Duration lease) override;
   void release_worker(store::WorkerId worker) override;
   store::TakeoverReport take_over_expired(int quarantine_after) override;
   std::vector<store::WorkerDescription> list_workers() override;

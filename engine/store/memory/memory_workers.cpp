@@ -55,11 +55,17 @@ WorkerId MemoryStore::register_worker(const WorkerInfo& info) {
   return id;
 }
 
-std::optional<Timestamp> MemoryStore::renew_lease(WorkerId worker, Duration lease) {
+std::vector<WorkerId> MemoryStore::renew_leases(std::span<const WorkerId> workers, Duration lease) {
   const Lock lock(tables_->mutex);
-  const auto row = tables_->workers.find(worker);
-  if (row == tables_->workers.end()) return std::nullopt;
-  return row->second.lease_until = tables_->now() + lease;
+  std::vector<WorkerId> lost;
+  for (const WorkerId worker : workers) {
+    const auto row = tables_->workers.find(worker);
+    if (row == tables_->workers.end())
+      lost.push_back(worker);
+    else
+      row->second.lease_until = tables_->now() + lease;
+  }
+  return lost;
 }
 
 void MemoryStore::release_worker(WorkerId worker) {

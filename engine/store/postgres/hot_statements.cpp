@@ -57,7 +57,7 @@ std::span<const Statement> hot_statements() {
                                   kRingLimits,
                                   kExplainLimits,
                                   kRegisterWorker,
-                                  kRenewLease,
+                                  kRenewLeases,
                                   kReleaseWorker,
                                   kTakeOverExpired,
 

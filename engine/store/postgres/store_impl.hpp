@@ -31,7 +31,7 @@ class PostgresStore final : public Store, private ScheduleStore, private LimitSt
   std::vector<PendingActivity> pending_activities(const Uuid& run_id) override;
 
   WorkerId register_worker(const WorkerInfo& info) override;
-  std::optional<Timestamp> renew_lease(WorkerId worker, Duration lease) override;
+  std::vector<WorkerId> renew_leases(std::span<const WorkerId> workers, Duration lease) override;
   void release_worker(WorkerId worker) override;
   TakeoverReport take_over_expired(int quarantine_after) override;
   std::vector<WorkerDescription> list_workers() override;

@@ -12,9 +12,11 @@ const Statement kRegisterWorker{"register_worker", R"sql(
 INSERT INTO holdfast.workers (identity, version, task_queues, lease_until)
 VALUES ($1, $2, $3::text[], now() + $4::bigint * interval '1 microsecond') RETURNING worker_id)sql"};
 
-const Statement kRenewLease{"renew_lease", R"sql(
-UPDATE holdfast.workers SET lease_until = clock_timestamp() + $2::bigint * interval '1 microsecond'
- WHERE worker_id = $1::bigint AND ended_at IS NULL RETURNING )sql" HOLDFAST_MICROS("lease_until")};
+const Statement kRenewLeases{"renew_leases", R"sql(
+WITH renewed AS (
+  UPDATE holdfast.workers SET lease_until = clock_timestamp() + $2::bigint * interval '1 microsecond'
+   WHERE worker_id = ANY ($1::bigint[]) AND ended_at IS NULL RETURNING worker_id)
+SELECT id FROM unnest($1::bigint[]) AS id WHERE id NOT IN (SELECT worker_id FROM renewed))sql"};
 
 // What somebody holds at this moment stays owned by a worker that has ended, until take_over_expired looks again.
 const Statement kReleaseWorker{"release_worker", R"sql(
@@ -213,10 +215,13 @@ WorkerId PostgresStore::register_worker(const WorkerInfo& info) {
   });
 }
 
-std::optional<Timestamp> PostgresStore::renew_lease(WorkerId worker, Duration lease) {
+std::vector<WorkerId> PostgresStore::renew_leases(std::span<const WorkerId> workers, Duration lease) {
   return with_session(Access::write, [&](Connection& session) {
-    const auto rows = session.run(kRenewLease, {bigint_parameter(worker), bigint_parameter(lease.count())});
-    return rows.empty() ? std::nullopt : std::optional(time_of(rows[0][0]));
+    std::vector<WorkerId> lost;
+    for (const auto& row : session.run(kRenewLeases, {array_of(oid::kBigint, workers, [](WorkerId id) { return id; }),
+                                                      bigint_parameter(lease.count())}))
+      lost.push_back(integer(row[0]));
+    return lost;
   });
 }
 

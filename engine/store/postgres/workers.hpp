@@ -5,7 +5,7 @@
 namespace holdfast::store::postgres {
 
 extern const Statement kRegisterWorker;
-extern const Statement kRenewLease;
+extern const Statement kRenewLeases;
 extern const Statement kReleaseWorker;
 extern const Statement kTakeOverExpired;
 extern const Statement kPeek;
