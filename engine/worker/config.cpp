@@ -8,6 +8,8 @@
 
 #include <holdfast/core/json_reader.hpp>
 #include <holdfast/schedule/errors.hpp>
+#include <holdfast/store/errors.hpp>
+#include <holdfast/store/validate_limits.hpp>
 #include <holdfast/worker/yaml_mapping.hpp>
 
 namespace holdfast::worker {
@@ -206,6 +208,57 @@ std::vector<ScheduleConfig> read_schedules(YamlMapping& yaml) {
   return out;
 }
 
+LimitConfig read_limit(YamlMapping yaml) {
+  LimitConfig out;
+  const bool of_queue = yaml.has("queue");
+  const char* scope = of_queue ? "queue" : "key";
+  if (of_queue == yaml.has("key")) yaml.fail(scope, "must be given, or queue, and not both");
+  out.limit.scope = of_queue ? store::LimitScope::queue : store::LimitScope::key;
+  yaml.read(scope, out.limit.name);
+  const auto read = [&](const char* key, std::optional<int>& value, int least) {
+    if (!yaml.has(key)) return;
+    int number = 0;
+    yaml.read(key, number, least, kMostRuns);
+    value = number;
+  };
+  read("max_concurrent", out.rule.max_concurrent, 0);
+  read("rate", out.rule.rate, 1);
+  read("burst", out.rule.burst, 1);
+  if (yaml.has("per") && !out.rule.rate) yaml.fail("per", "is given without a rate");
+  yaml.read("per", out.rule.per);
+  yaml.read("reason", out.reason);
+  yaml.finish();
+  try {
+    store::validate(store::NewLimit{out.limit, out.rule, "", out.reason, ""});
+  } catch (const store::InvalidArgument& error) {
+    yaml.fail(scope, "'" + out.limit.name.substr(0, 80) + "': " + error.what());
+  }
+  return out;
+}
+
+std::vector<LimitConfig> read_limits(YamlMapping& yaml) {
+  std::vector<LimitConfig> out;
+  if (!yaml.has("limits")) return out;
+  std::set<store::LimitName> names;
+  for (auto& entry : yaml.mappings("limits")) {
+    out.push_back(read_limit(entry));
+    const auto& limit = out.back().limit;
+    if (!names.insert(limit).second)
+      entry.fail(limit.scope == store::LimitScope::queue ? "queue" : "key",
+                 "is '" + limit.name + "' as another limit's; they must differ");
+  }
+  return out;
+}
+
+/// The name in `origin_key`, and whether `removed_key` says delete.
+bool read_keeping(YamlMapping& yaml, const char* origin_key, std::string& origin, const char* removed_key) {
+  yaml.read(origin_key, origin);
+  if (origin.empty()) yaml.fail(origin_key, "is empty; allowed: a name");
+  std::string removed = "report";
+  yaml.read_one_of(removed_key, removed, {"report", "delete"});
+  return removed == "delete";
+}
+
 }  // namespace
 
 Duration parse_duration(std::string_view text) {
@@ -242,11 +295,9 @@ WorkerConfig parse_worker_config(std::string_view yaml, const std::string& file)
     out.pools = read_pools(document);
     out.schedules = read_schedules(document);
     document.read("schedule_namespace", out.schedule_namespace);
-    document.read("schedule_origin", out.schedule_origin);
-    if (out.schedule_origin.empty()) document.fail("schedule_origin", "is empty; allowed: a name");
-    std::string removed = "report";
-    document.read_one_of("removed_schedules", removed, {"report", "delete"});
-    out.delete_removed_schedules = removed == "delete";
+    out.delete_removed_schedules = read_keeping(document, "schedule_origin", out.schedule_origin, "removed_schedules");
+    out.limits = read_limits(document);
+    out.delete_removed_limits = read_keeping(document, "limit_origin", out.limit_origin, "removed_limits");
     document.finish();
     return out;
   } catch (const YAML::Exception& error) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <holdfast/schedule/definition.hpp>
+#include <holdfast/store/limit_store.hpp>
 #include <holdfast/worker/options.hpp>
 
 namespace holdfast::worker {
@@ -25,6 +26,13 @@ struct ScheduleConfig {
   std::string input = "{}", memo, search_attributes;  ///< JSON text
   std::string note;
   bool paused = false;  ///< when it is created; afterwards operators decide
+};
+
+/// A limit that the file declares.
+struct LimitConfig {
+  store::LimitName limit;
+  store::LimitRule rule;
+  std::string reason;
 };
 
 /// What the YAML file of a worker process says (docs/configuration.md).
@@ -51,6 +59,9 @@ struct WorkerConfig {
   std::string schedule_namespace = "default";
   std::string schedule_origin = "worker";  ///< marks the schedules that this file keeps
   bool delete_removed_schedules = false;   ///< those of this origin that the file does not declare (any more)
+  std::vector<LimitConfig> limits;
+  std::string limit_origin = "worker";  ///< marks the limits that this file keeps
+  bool delete_removed_limits = false;   ///< likewise
 };
 
 /// The file is wrong. The message starts with "<file>:<line>: " and names the key, its value and what is allowed.

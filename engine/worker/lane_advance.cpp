@@ -233,6 +233,7 @@ void Lane::schedule(Batch& batch, LiveRun& live, store::RunCommit& commit, comma
     dispatch(batch, live, std::move(command), recorded);
   else
     ++env_.stats.remote_activities;
+  if (limited) ++env_.stats.limited_activities;
 }
 
 void Lane::run_transactional(Batch& batch, LiveRun& live, store::RunCommit& commit,

@@ -16,6 +16,7 @@ struct WorkerStats {
   std::atomic<std::int64_t> cache_hits = 0;
   std::atomic<std::int64_t> local_activities = 0;
   std::atomic<std::int64_t> remote_activities = 0;
+  std::atomic<std::int64_t> limited_activities = 0;  ///< of those, under a limit or with a limit key
   std::atomic<std::int64_t> transactional_activities = 0;
   std::atomic<std::int64_t> batches_split = 0;  ///< batches that failed and were repeated run by run
   std::atomic<std::int64_t> task_failures = 0;

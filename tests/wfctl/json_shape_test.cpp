@@ -100,7 +100,7 @@ TEST_F(JsonShape, OfPendingActivities) {
       id + "', now(), now(), 'default', 'a', 'default', 'charge', '{}', '{}')");
   EXPECT_THAT(members(answer({"run", "describe", "a"}).at("pending_activities").as_array().at(0)),
               ElementsAre("seq", "activity", "task_queue", "attempt", "max_attempts", "scheduled_at", "next_attempt_at",
-                          "owner", "last_failure"));
+                          "owner", "last_failure", "limit_key", "waits_for_limit"));
 }
 
 TEST_F(JsonShape, OfWorkersQueuesAndTheDoctor) {
@@ -109,9 +109,14 @@ TEST_F(JsonShape, OfWorkersQueuesAndTheDoctor) {
   EXPECT_THAT(members(first({"worker", "list"})),
               ElementsAre("worker_id", "identity", "version", "task_queues", "alive", "started_at", "lease_until",
                           "owned_runs", "owned_activities"));
-  EXPECT_THAT(members(first({"queue", "list"})),
-              ElementsAre("task_queue", "ready_runs", "parked_runs", "owned_runs", "waiting_activities",
-                          "running_activities", "oldest_ready_age_us", "workers"));
+  EXPECT_THAT(
+      members(first({"queue", "list"})),
+      ElementsAre("task_queue", "ready_runs", "parked_runs", "owned_runs", "waiting_activities", "running_activities",
+                  "oldest_ready_age_us", "workers", "max_concurrent", "rate", "rate_per_us"));
+  wfctl({"limit", "set", "k", "--rate", "5"});
+  EXPECT_THAT(members(first({"limit", "list"})),
+              ElementsAre("scope", "name", "rule_of", "max_concurrent", "rate", "per_us", "burst", "running", "waiting",
+                          "reason", "updated_by", "origin", "updated_at"));
   const auto report = answer({"doctor"});
   EXPECT_THAT(members(report), ElementsAre("healthy", "runs_examined", "checks", "facts"));
   EXPECT_THAT(members(report.at("checks").as_array().at(0)),
@@ -124,7 +129,7 @@ TEST(WfctlDocs, NameEveryCommandAndEveryMember) {
   for (const char* command :
        {"wfctl dev", "wfctl migrate", "wfctl run list", "wfctl run describe", "wfctl run history", "wfctl run start",
         "wfctl run signal", "wfctl run cancel", "wfctl run terminate", "wfctl run result", "wfctl worker list",
-        "wfctl queue list", "wfctl doctor", "wfctl version"})
+        "wfctl queue list", "wfctl limit set", "wfctl limit list", "wfctl doctor", "wfctl version"})
     EXPECT_THAT(docs.str(), HasSubstr(command));
   auto names = kSummary;
   for (const char* name : {"waits", "pending_activities", "next_attempt_at", "oldest_ready_age_us", "owned_activities",

@@ -72,6 +72,25 @@ TEST_F(WaitReason, AnActivityOfAQueueThatNobodyServes) {
                                  HasSubstr("no live worker serves that queue")));
 }
 
+TEST_F(WaitReason, AnActivityUnderLimitsThatHaveNoPlace) {
+  const auto id = std::to_string(worker());
+  park("ready_at = 'infinity', waiting_for = 'activity charge'");
+  const auto add = [&](int seq, const std::string& ready_at, const std::string& owner) {
+    sql("INSERT INTO holdfast.activity_tasks (seq, run_id, ready_at, scheduled_at, namespace, workflow_id, task_queue,"
+        " activity, input, options, limit_key, owner) VALUES (" +
+        std::to_string(seq) + ", '" + run_id + "', " + ready_at +
+        ", now(), 'default', 'call-1', 'default', 'charge', '{}', '{}', 'endpoint/123', " + owner + ")");
+  };
+  for (int seq = 1; seq <= 5; ++seq) add(seq, "'infinity'", id);
+  add(6, "now()", "NULL");
+  EXPECT_EQ(wfctl({"limit", "set", "endpoint/123", "--max-concurrent", "5"}).exit_code, 0);
+  EXPECT_THAT(described(),
+              HasSubstr("activity charge (#6): attempt 1 is due and waits for limit endpoint/123: 5 of 5 running"));
+  EXPECT_EQ(wfctl({"limit", "set", "queue:default", "--max-concurrent", "0"}).exit_code, 0);
+  EXPECT_THAT(described(),
+              AllOf(HasSubstr("limit of queue default: 0 of 0 running"), HasSubstr(" and limit endpoint/123")));
+}
+
 TEST_F(WaitReason, Quarantine) {
   park("quarantined = true, ready_at = 'infinity', waiting_for = '5 workers died with it'");
   EXPECT_THAT(described(), HasSubstr("quarantined"));

@@ -17,6 +17,10 @@ Workflow<Text> steps8(Context ctx, Text) {
 
 Workflow<Text> job(Context ctx, Text) { co_return co_await ctx.run(step, {.step = 1}); }
 
+Workflow<Text> keyed_job(Context ctx, Text key) {
+  co_return co_await ctx.run(step.with_limit_key(key.text), {.step = 1});
+}
+
 Workflow<Text> sleeper(Context ctx, SleepInput in) {
   co_await ctx.sleep(std::chrono::milliseconds(in.milliseconds));
   co_return Text{"awake"};
@@ -46,6 +50,7 @@ Workflow<Text> chain(Context ctx, ChainInput in) {
 void register_bench_workflows(holdfast::worker::Registry& registry) {
   registry.add(kSteps8, steps8);
   registry.add(kJob, job);
+  registry.add(kKeyedJob, keyed_job);
   registry.add(kChain, chain);
   registry.add(kSleeper, sleeper);
   registry.add(kWaiter, waiter);

@@ -41,6 +41,8 @@ inline const holdfast::Signal<Text> wake_up{"wake_up"};
 inline const holdfast::WorkflowType<Text, Text> kSteps8{"Steps8", "default"};
 /// One step.
 inline const holdfast::WorkflowType<Text, Text> kJob{"Job", "default"};
+/// One step under the limit key that is its input.
+inline const holdfast::WorkflowType<Text, Text> kKeyedJob{"KeyedJob", "default"};
 /// Any number of steps that take time.
 inline const holdfast::WorkflowType<ChainInput, Text> kChain{"Chain", "default"};
 /// A timer.

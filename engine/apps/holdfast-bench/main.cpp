@@ -24,6 +24,7 @@ std::vector<Scenario> scenarios() {
       {"sleepers", "a million runs sleep: the rate, idle queries, and how late timers fire", sleepers},
       {"recover", "kill -9 of a worker to the next progress of its runs", recover},
       {"schedules", "60,000 schedules are due in the same second: until all of their runs are started", schedules},
+      {"limits", "one-activity runs with and without limits of keys and queues", limits},
       {"replay", "events per second from stored rows into a coroutine", replay},
       {"memory", "bytes that a parked run keeps in a worker's cache", memory},
       {"ingest", "webhooks over HTTP into platform-api", ingest},

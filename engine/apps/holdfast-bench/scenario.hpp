@@ -45,6 +45,7 @@ Report backlog(Bench& bench);
 Report sleepers(Bench& bench);
 Report recover(Bench& bench);
 Report schedules(Bench& bench);
+Report limits(Bench& bench);
 Report replay(Bench& bench);
 Report memory(Bench& bench);
 Report ingest(Bench& bench);

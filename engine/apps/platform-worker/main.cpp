@@ -16,6 +16,7 @@
 #include <holdfast/store/postgres/postgres_store.hpp>
 
 #include "default_config.hpp"
+#include "limits.hpp"
 #include "platform_parts.hpp"
 #include "schedules.hpp"
 #include "worker_pools.hpp"
@@ -120,6 +121,8 @@ int run(const Arguments& arguments) {
     std::cout << "the configuration is correct: " << config.pools.size() << " pools\n";
     return app::kOk;
   }
+  // Before the first activity starts.
+  if (!keep_limits(config, *store, signals)) return app::kOk;
   if (!start(pools, *store, signals)) return app::kOk;
   if (!keep_schedules(config, *store, signals)) {
     pools.stop();

@@ -57,6 +57,8 @@ constexpr Counter kCounters[] = {
     {"holdfast_worker_cache_hits_total", "Runs found in memory when they were claimed.", &WorkerStats::cache_hits},
     {"holdfast_worker_local_activities_total", "Attempts beside their run.", &WorkerStats::local_activities},
     {"holdfast_worker_remote_activities_total", "Attempts of activity tasks.", &WorkerStats::remote_activities},
+    {"holdfast_worker_limited_activities_total", "Activities that only a claim under limits may start.",
+     &WorkerStats::limited_activities},
     {"holdfast_worker_transactional_activities_total", "Attempts inside a step's transaction.",
      &WorkerStats::transactional_activities},
     {"holdfast_worker_batches_split_total", "Batches that failed and were repeated run by run.",

@@ -37,6 +37,7 @@ void add_run_terminate(CLI::App& parent, Chosen& chosen);
 void add_run_result(CLI::App& parent, Chosen& chosen);
 void add_schedule_changes(CLI::App& parent, Chosen& chosen);
 void add_schedule_views(CLI::App& parent, Chosen& chosen);
+void add_limits(CLI::App& parent, Chosen& chosen);
 void add_worker_list(CLI::App& parent, Chosen& chosen);
 void add_queue_list(CLI::App& parent, Chosen& chosen);
 void add_doctor(CLI::App& parent, Chosen& chosen);

@@ -47,6 +47,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   auto* schedule = add_group(app, "schedule", "Make, look at and steer schedules");
   add_schedule_changes(*schedule, chosen);
   add_schedule_views(*schedule, chosen);
+  add_limits(*add_group(app, "limit", "Limit how many activities run, and look at limits"), chosen);
   add_worker_list(*add_group(app, "worker", "Look at workers"), chosen);
   add_queue_list(*add_group(app, "queue", "Look at task queues"), chosen);
   add_doctor(app, chosen);

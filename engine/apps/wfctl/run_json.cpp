@@ -39,6 +39,8 @@ std::string pending_activity_json(const holdfast::store::PendingActivity& task) 
       .time("next_attempt_at", task.next_attempt_at)
       .number("owner", task.owner)
       .failure("last_failure", task.last_failure)
+      .text("limit_key", task.limit_key)
+      .texts("waits_for_limit", task.waits_for_limit)
       .str();
 }
 

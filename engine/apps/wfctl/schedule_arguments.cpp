@@ -152,8 +152,8 @@ holdfast::client::Schedules schedules_of(Session& session) {
   return holdfast::client::Schedules(session.client());
 }
 
-int for_each_schedule_done(Session& session, const std::vector<std::string>& ids, std::string_view done,
-                           const std::function<void(const std::string&)>& act) {
+int for_each_id_done(Session& session, const std::vector<std::string>& ids, std::string_view done,
+                     const std::function<void(const std::string&)>& act) {
   std::vector<std::string> all;
   for (const auto& id : ids) {
     std::string line;

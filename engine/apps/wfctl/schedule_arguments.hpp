@@ -46,7 +46,7 @@ holdfast::client::Schedules schedules_of(Session& session);
 
 /// Calls act for each id ("-": lines of standard input), and prints `done` with the id in the chosen form. Errors of
 /// one id do not stop the others.
-int for_each_schedule_done(Session& session, const std::vector<std::string>& ids, std::string_view done,
-                           const std::function<void(const std::string&)>& act);
+int for_each_id_done(Session& session, const std::vector<std::string>& ids, std::string_view done,
+                     const std::function<void(const std::string&)>& act);
 
 }  // namespace wfctl

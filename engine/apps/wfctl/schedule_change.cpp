@@ -84,8 +84,8 @@ void add_simple(CLI::App& parent, Chosen& chosen, const char* name, const char* 
   command->footer("Example:\n  wfctl schedule " + std::string(name) + " nightly");
   chosen.on(*command, [options, done, act](Session& session) {
     const auto schedules = schedules_of(session);
-    return for_each_schedule_done(session, options->ids, done,
-                                  [&](const std::string& id) { act(schedules, id, options->note); });
+    return for_each_id_done(session, options->ids, done,
+                            [&](const std::string& id) { act(schedules, id, options->note); });
   });
 }
 

@@ -34,7 +34,10 @@ std::string activity_words(const PendingActivity& task, const OpenRun& open) {
   } else if (task.next_attempt_at && *task.next_attempt_at > open.now) {
     out += ": " + attempt(task.attempt + 1) + " starts at " + at(*task.next_attempt_at, open.now);
   } else {
-    out += ": " + attempt(task.attempt + 1) + " is due and waits for a worker of queue " + task.task_queue;
+    std::string limits;
+    for (const auto& limit : task.waits_for_limit) limits += (limits.empty() ? "" : " and ") + limit;
+    out += ": " + attempt(task.attempt + 1) + " is due and waits for " +
+           (limits.empty() ? "a worker of queue " + task.task_queue : limits);
     if (!is_served(open.workers, task.task_queue)) out += "; no live worker serves that queue";
   }
   if (task.last_failure) out += "; last error: " + describe(*task.last_failure);

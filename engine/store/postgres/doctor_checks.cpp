@@ -241,6 +241,17 @@ constexpr const char* kTasksGoOn = R"sql(
                              AND v.started_at < now() - interval '30 seconds')))
    LIMIT $3)sql";
 
+// A task in line is found by nobody but its line.
+constexpr const char* kLinesAreLookedAt = R"sql(
+  SELECT format('run %s: task of activity %s (#%s) stands in line for limit key %s, and nobody looks at that line',
+                t.run_id, t.activity, t.seq, t.limit_key)
+    FROM holdfast.activity_tasks t
+   WHERE t.shard = 0 AND t.run_id > $1 AND t.run_id <= $2 AND t.in_line AND t.owner IS NULL AND isfinite(t.ready_at)
+     AND NOT EXISTS (SELECT FROM holdfast.limit_lines n
+                      WHERE n.shard = 0 AND n.limit_key = t.limit_key AND n.task_queue = t.task_queue
+                        AND n.look_at < now() + interval '31 days')
+   LIMIT $3)sql";
+
 // --- the server
 // -------------------------------------------------------------------------------------------------------
 
@@ -272,6 +283,10 @@ constexpr const char* kMissedTicks = R"sql(
                 state ->> 'missed_catch_up')
     FROM holdfast.schedules WHERE shard = 0 AND (state ->> 'missed_catch_up')::bigint > 0
    ORDER BY schedule_id LIMIT $1)sql";
+
+constexpr const char* kStoppingLimits = R"sql(
+  SELECT format('limit of %s %s is 0, and %s tasks wait%s', scope, name, waiting, CASE WHEN reason <> '' THEN ': ' || reason ELSE '' END)
+    FROM holdfast.limit_status WHERE max_concurrent = 0 AND waiting > 0 ORDER BY scope, name LIMIT $1)sql";
 
 constexpr const char* kExpiredWorkers = R"sql(
   SELECT format('worker %s (%s): lease ended at %s', worker_id, identity, lease_until)
@@ -337,6 +352,7 @@ std::vector<DoctorCheck> engine_doctor_checks() {
       about_runs("parked runs: every child is open or has answered", kChildrenAnswer),
       about_runs("chains of continue-as-new are whole", kChainsAreWhole),
       about_runs("every task goes on", kTasksGoOn),
+      about_runs("every task in line is looked at", kLinesAreLookedAt),
       about_database("every queue with work has a worker", warning, kStarvedQueues),
       about_database("no run is quarantined", warning, kQuarantined),
       about_database("no run's code fails", warning, kFailingTasks),
@@ -344,6 +360,7 @@ std::vector<DoctorCheck> engine_doctor_checks() {
       about_database("every schedule can fire", warning, kInvalidSchedules),
       about_database("no schedule is overdue", warning, kOverdueSchedules),
       about_database("no schedule missed a time", warning, kMissedTicks),
+      about_database("no limit of 0 stops what waits", warning, kStoppingLimits),
       about_database("no worker's lease has ended", warning, kExpiredWorkers),
       about_database("no history outside the months", warning, kStrayHistory),
       about_database("history partitions are made ahead", warning, kPartitionsAhead),
