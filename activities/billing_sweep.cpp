@@ -12,7 +12,8 @@ WITH page AS MATERIALIZED (
   FROM platform.billing_page(nullif($1, '')::uuid, $2::integer, make_interval(secs => $3::bigint))),
 started AS MATERIALIZED (
   SELECT holdfast.start_workflow($4, 'billing-' || organization_id, json_build_object('organization_id', organization_id),
-                                 $5, conflict => 'use_existing')
+                                 $5, conflict => 'use_existing',
+                                 search_attributes => jsonb_build_object('OrganizationId', organization_id))
   FROM page WHERE is_due)
 SELECT (SELECT count(*) FROM page), (SELECT count(*) FROM started),
        coalesce((SELECT organization_id::text FROM page ORDER BY organization_id DESC LIMIT 1), ''))"};

@@ -27,7 +27,8 @@ delivery AS (
   RETURNING integration_id)
 SELECT holdfast.start_workflow($6, 'webhook-' || integration_id || '-' || $3,
          json_build_object('organization_id', $1, 'integration_id', integration_id, 'message_id', $3, 'created_at', $2),
-         $7, conflict => 'use_existing')
+         $7, conflict => 'use_existing',
+         search_attributes => jsonb_build_object('OrganizationId', $1, 'IntegrationId', integration_id, 'CallId', $8::text))
 FROM delivery)"};
 
 /// What customers get: names and units are a public contract (docs/platform.md).
@@ -79,7 +80,7 @@ WebhooksStarted start_call_webhooks(Services& services, pqxx::transaction_base& 
   const auto report = report_of(services, call, &tx);
   const auto rows = services.sql(tx, kStartWebhooks, call.organization_id.to_string(),
                                  holdfast::to_rfc3339(call.created_at), call_message_id(call), kCallCompleted,
-                                 message_body(call, *report), kWebhookDeliveryType, kWebhookQueue);
+                                 message_body(call, *report), kWebhookDeliveryType, kWebhookQueue, call.call_id);
   return {.deliveries = static_cast<std::int64_t>(rows.size())};
 }
 

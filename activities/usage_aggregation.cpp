@@ -17,7 +17,8 @@ WITH day AS MATERIALIZED (
 started AS MATERIALIZED (
   SELECT holdfast.start_workflow($4, concat('usage-alert-', alert ->> 'organization_id', '-', alert ->> 'period_start',
                                             '-', alert ->> 'percent'),
-                                 alert, $5, conflict => 'use_existing')
+                                 alert, $5, conflict => 'use_existing',
+                                 search_attributes => jsonb_build_object('OrganizationId', alert ->> 'organization_id'))
   FROM day, json_array_elements(totals -> 'alerts') alert)
 SELECT totals ->> 'organizations', totals ->> 'calls', totals ->> 'minutes', totals ->> 'changed',
        (SELECT count(*) FROM started)

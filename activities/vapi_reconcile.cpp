@@ -28,7 +28,7 @@ WITH filed AS MATERIALIZED (
   FROM platform.receive_vapi_event($1::uuid, $2, 'end-of-call-report', '', nullif($3, '')::timestamptz, $4) e)
 SELECT f.is_new, CASE WHEN f.is_new THEN holdfast.start_workflow('CallProcessing', $5,
   json_build_object('organization_id', $1, 'call_id', $2, 'created_at', platform.utc_text(f.key_time)), 'calls',
-  reuse => 'reject_duplicate') END
+  reuse => 'reject_duplicate', search_attributes => jsonb_build_object('OrganizationId', $1, 'CallId', $2)) END
 FROM filed f)"};
 
 void copy(const json::object& from, json::object& to, std::initializer_list<std::string_view> names) {

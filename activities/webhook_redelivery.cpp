@@ -34,7 +34,8 @@ started AS (
     holdfast.start_workflow($9, 'webhook-' || $2 || '-' || message_id,
       json_build_object('organization_id', $1, 'integration_id', $2, 'message_id', message_id, 'created_at',
         to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'attempts_before', attempts),
-      $10, conflict => 'use_existing') AS run
+      $10, conflict => 'use_existing',
+      search_attributes => jsonb_build_object('OrganizationId', $1, 'IntegrationId', $2)) AS run
   FROM pending)
 SELECT created_at, message_id FROM started ORDER BY position)"};
 

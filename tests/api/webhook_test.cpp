@@ -43,6 +43,10 @@ TEST_F(Webhook, a_call_in_progress_starts_call_started) {
   EXPECT_EQ(post(status_update("in-progress")).status, 200);
   EXPECT_EQ(value("SELECT workflow_type || ' ' || workflow_id FROM holdfast.runs"),
             "CallStarted call-started-" + organization_.to_string() + "-call-1");
+  EXPECT_EQ(value("SELECT concat(search_attributes ->> 'OrganizationId', ' ', search_attributes ->> 'CallId') "
+                  "FROM holdfast.runs"),
+            organization_.to_string() + " call-1")
+      << "what operators find it by";
 }
 
 TEST_F(Webhook, other_states_of_a_call_are_stored_and_start_nothing) {

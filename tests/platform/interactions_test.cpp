@@ -43,6 +43,9 @@ TEST_F(Interactions, a_post_files_the_event_and_starts_the_run_in_its_own_commit
   EXPECT_EQ(owner_value("SELECT workflow_id || ' ' || workflow_type || ' ' || task_queue FROM holdfast.runs"),
             "interaction-" + acme_.to_string() + "-" + kFirst + " InteractionProcessing interactions");
   EXPECT_EQ(holdfast::decode<InteractionKey>(owner_value("SELECT input FROM holdfast.runs")), posted.key);
+  EXPECT_EQ(owner_value("SELECT concat(search_attributes ->> 'OrganizationId', ' ', search_attributes ->> "
+                        "'InteractionId') FROM holdfast.runs"),
+            acme_.to_string() + " " + kFirst);
   EXPECT_EQ(owner_value("SELECT source || session_id || content FROM platform.interaction_events"),
             "websession-1hello");
 }

@@ -181,6 +181,9 @@ TEST_F(Patterns, roll_ups_start_once_when_their_period_has_ended) {
   EXPECT_EQ(started("2026-12-02"), 1) << "the month's last day was missed";
   EXPECT_EQ(owner_value("SELECT string_agg(workflow_id, ' ' ORDER BY workflow_id) FROM holdfast.runs"),
             "patterns-" + acme_.to_string() + "-month-2026-11-01 patterns-" + acme_.to_string() + "-week-2026-11-23");
+  EXPECT_EQ(owner_value("SELECT count(*) FROM holdfast.runs WHERE search_attributes @> '{\"OrganizationId\": \"" +
+                        acme_.to_string() + "\", \"Period\": \"week\"}'"),
+            "1");
   owner("UPDATE platform.patterns SET period = 'month', period_start = '2026-12-01'");
   EXPECT_EQ(insight_step(bodies::start_rollups, PatternPeriod{acme_, "month", "2026-12-01"}).started, 2);
   EXPECT_EQ(
@@ -194,6 +197,9 @@ TEST_F(Patterns, discoveries_start_once_per_organization_and_day) {
   EXPECT_EQ(page.organizations, 2);
   EXPECT_EQ(page.started, 2);
   EXPECT_EQ(page.last, globex_);
+  EXPECT_EQ(owner_value("SELECT count(*) FROM holdfast.runs WHERE search_attributes @> '{\"OrganizationId\": \"" +
+                        acme_.to_string() + "\", \"Period\": \"day\"}'"),
+            "1");
   owner("UPDATE platform.organizations SET status = 'suspended' WHERE slug = 'acme'");
   EXPECT_EQ(insight_step(bodies::start_discoveries, DiscoveryPage{.day = "2026-11-28", .after = {}}).started, 0);
   EXPECT_EQ(insight_step(bodies::start_discoveries, DiscoveryPage{.day = "2026-11-29", .after = {}}).started, 1);

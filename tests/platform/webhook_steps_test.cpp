@@ -38,6 +38,9 @@ TEST_F(WebhookSteps, each_subscribed_enabled_endpoint_gets_a_run_with_a_determin
   EXPECT_EQ(owner_value("SELECT workflow_id || ' ' || workflow_type || ' ' || task_queue FROM holdfast.runs"),
             "webhook-" + key.integration_id.to_string() + "-call-completed-call-1 WebhookDelivery webhooks");
   EXPECT_EQ(holdfast::decode<DeliveryKey>(owner_value("SELECT input FROM holdfast.runs")).created_at, key.created_at);
+  EXPECT_EQ(owner_value("SELECT search_attributes FROM holdfast.runs"),
+            R"({"CallId": "call-1", "IntegrationId": ")" + key.integration_id.to_string() +
+                R"(", "OrganizationId": ")" + acme_.to_string() + R"("})");
 }
 
 TEST_F(WebhookSteps, the_runs_start_if_and_only_if_the_step_commits) {

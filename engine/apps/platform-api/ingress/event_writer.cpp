@@ -41,7 +41,12 @@ postgres::Parameters parameters_of(const std::vector<const VapiEvent*>& events) 
 /// A call is processed once for ever: whatever is delivered again later, the id refuses.
 StartRequest request_for(const VapiEvent& event, holdfast::Timestamp key_time) {
   const CallKey key{event.organization_id, event.message.call_id, key_time};
-  const holdfast::client::StartOptions options{.reuse = holdfast::store::IdReusePolicy::reject_duplicate};
+  const holdfast::client::StartOptions options{
+      .reuse = holdfast::store::IdReusePolicy::reject_duplicate,
+      .search_attributes = holdfast::Attributes()
+                               .set("OrganizationId", key.organization_id.to_string())
+                               .set("CallId", key.call_id)
+                               .json()};
   using holdfast::client::Client;
   if (event.message.starts_call()) return Client::request(kCallStarted, call_started_workflow_id(key), key, options);
   return Client::request(kCallProcessing, call_workflow_id(key), key, options);

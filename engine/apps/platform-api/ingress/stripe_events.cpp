@@ -59,7 +59,8 @@ bool StripeEvents::commit(const StripeEvent& event) {
     is_new = session_.run(tx, kReceive, parameters)[0][0].as<bool>();
     if (!is_new || !event.reports_meter_errors()) return;
     client_.start_in(tx, kMeterErrors, "stripe-event-" + event.id, {.event_id = event.id},
-                     {.conflict = holdfast::store::IdConflictPolicy::use_existing});
+                     {.conflict = holdfast::store::IdConflictPolicy::use_existing,
+                      .search_attributes = holdfast::Attributes().set("StripeEventId", event.id).json()});
   });
   if (is_new && event.reports_meter_errors()) client_.wake(kMeterErrors.task_queue);
   return is_new;

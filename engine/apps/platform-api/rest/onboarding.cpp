@@ -17,7 +17,8 @@ SELECT platform.slug_is_taken($1), EXISTS (SELECT FROM platform.plans WHERE id =
        (SELECT string_agg(id, ', ' ORDER BY id) FROM platform.plans))"};
 
 constexpr Statement kStart{"rest_start_workflow",
-                           "SELECT holdfast.start_workflow($1, $2, $3::json, $4, conflict => 'fail')"};
+                           "SELECT holdfast.start_workflow($1, $2, $3::json, $4, conflict => 'fail', "
+                           "search_attributes => $5::jsonb)"};
 
 constexpr Statement kRun{"rest_sign_up_run", R"(
 SELECT json_build_object('slug', $2::text, 'organization_id', r.input ->> 'organization_id', 'status', r.status,
@@ -86,7 +87,11 @@ HttpResponse start(Call& call, const RestOptions& options) {
   sign_up.organization_id = holdfast::Uuid::parse(facts[3].c_str());
   try {
     call.sql(kStart, kOnboarding.name, onboarding_workflow_id(sign_up.slug), holdfast::encode(sign_up),
-             kOnboarding.task_queue);
+             kOnboarding.task_queue,
+             holdfast::Attributes()
+                 .set("OrganizationId", sign_up.organization_id.to_string())
+                 .set("Slug", sign_up.slug)
+                 .json());
   } catch (const pqxx::unique_violation&) {
     throw ApiError(409, "a sign-up for '" + sign_up.slug + "' is under way");
   }

@@ -22,7 +22,8 @@ WHERE organization_id = $1::uuid AND integration_id = $2::uuid AND created_at = 
 RETURNING attempts, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))"};
 
 constexpr Statement kStart{"rest_start_workflow",
-                           "SELECT holdfast.start_workflow($1, $2, $3::json, $4, conflict => 'fail')"};
+                           "SELECT holdfast.start_workflow($1, $2, $3::json, $4, conflict => 'fail', "
+                           "search_attributes => $5::jsonb)"};
 
 // runs is no tenant's table: the id holds the integration, which is known to be the tenant's.
 constexpr Statement kRun{"rest_redelivery_run", R"(
@@ -32,6 +33,14 @@ SELECT json_build_object('id', $2::text, 'status', r.status, 'since', r.input ->
          'started_at', r.started_at, 'finished_at', r.closed_at)
 FROM holdfast.runs r WHERE r.shard = 0 AND r.namespace = 'default' AND r.workflow_id = 'redelivery-' || $1 || '-' || $2
 ORDER BY r.run_id DESC LIMIT 1)"};
+
+/// What operators find the runs by.
+holdfast::Payload attributes_of(const Call& call, const std::string& integration) {
+  return holdfast::Attributes()
+      .set("OrganizationId", call.organization.to_string())
+      .set("IntegrationId", integration)
+      .json();
+}
 
 std::string endpoint(Call& call, bool must_be_enabled) {
   auto id = call.uuid("id", "integration");
@@ -56,7 +65,8 @@ HttpResponse redeliver_one(Call& call) {
                              .attempts_before = rows[0][0].as<std::int64_t>()};
   const auto workflow_id = webhook_workflow_id(delivery);
   try {
-    call.sql(kStart, kWebhookDelivery.name, workflow_id, holdfast::encode(delivery), kWebhookQueue);
+    call.sql(kStart, kWebhookDelivery.name, workflow_id, holdfast::encode(delivery), kWebhookQueue,
+             attributes_of(call, id));
   } catch (const pqxx::unique_violation&) {
     throw ApiError(409, "the delivery of this message is under way");
   }
@@ -83,7 +93,8 @@ HttpResponse redeliver_range(Call& call) {
                               .until = *until,
                               .statuses = statuses};
   const auto name = call.tx.exec1("SELECT gen_random_uuid()")[0].as<std::string>();
-  call.sql(kStart, kWebhookRedelivery.name, "redelivery-" + id + "-" + name, holdfast::encode(range), kWebhookQueue);
+  call.sql(kStart, kWebhookRedelivery.name, "redelivery-" + id + "-" + name, holdfast::encode(range), kWebhookQueue,
+           attributes_of(call, id));
   call.wake = kWebhookQueue;
   auto out = json_response(boost::json::serialize(boost::json::object{{"id", name}, {"status", "running"}}), 202);
   out.headers.add("Location", "/v1/integrations/" + id + "/redeliveries/" + name);
