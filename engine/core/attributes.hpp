@@ -16,7 +16,7 @@ namespace holdfast {
 
 // As in the field (docs/filters.md).
 inline constexpr std::size_t kMaxAttributes = 100;
-inline constexpr std::size_t kMaxAttributeNameBytes = 100;
+inline constexpr std::size_t kMaxAttributeNameBytes = 255;
 inline constexpr std::size_t kMaxAttributeBytes = 2 << 10;    ///< of one value, as JSON text
 inline constexpr std::size_t kMaxAttributesBytes = 40 << 10;  ///< of all together, as JSON text
 inline constexpr std::size_t kMaxMemoBytes = std::size_t{2} << 20;

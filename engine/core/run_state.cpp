@@ -126,8 +126,14 @@ FuturePtr RunState::schedule_activity(const std::string& name, const ActivityOpt
 
 void RunState::modify_properties(Payload memo, Payload search_attributes) {
   if (inert()) return;
-  check_memo(memo);
-  check_search_attributes(search_attributes);
+  // What history has was allowed when it was recorded; the rules may have become stricter since.
+  const auto* line = history && next_event < history->size()
+                         ? std::get_if<event::WorkflowPropertiesModified>(&(*history)[next_event])
+                         : nullptr;
+  if (!line || line->memo != memo || line->search_attributes != search_attributes) {
+    check_memo(memo);
+    check_search_attributes(search_attributes);
+  }
   const auto seq = ++last_seq;
   history_bytes += std::ssize(memo) + std::ssize(search_attributes);
   if (!match("WorkflowPropertiesModified", seq, memo.empty() ? "search attributes" : "memo") && !inert())

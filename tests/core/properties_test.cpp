@@ -96,6 +96,16 @@ TEST(UpsertedProperties, ThatAreNotAllowedThrowInTheCode) {
   EXPECT_THROW(run.apply(kStart, event::WorkflowStarted{}), std::invalid_argument);
 }
 
+TEST(UpsertedProperties, ThatHistoryHasReplayAlthoughTheyWouldNotBeAllowedNow) {
+  const auto definition = define(kType, misnamed);
+  holdfast::Run run(definition, info());
+  const std::vector<Event> row{event::WorkflowStarted{},
+                               event::WorkflowPropertiesModified{1, "", R"({"WorkflowId":"x"})"},
+                               event::WorkflowCompleted{"{}"}};
+  EXPECT_NO_THROW(run.replay(kStart, 1, row));
+  EXPECT_TRUE(run.closed());
+}
+
 TEST(AttributesBuilder, WritesJson) {
   EXPECT_EQ(Attributes().json(), "{}");
   EXPECT_EQ(Attributes()

@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <holdfast/core/attributes.hpp>
+#include <holdfast/visibility/times.hpp>
+
 #include "postgres_fixture.hpp"
 
 // What any language may call: arguments are validated, and the caller's transaction decides.
@@ -87,6 +90,62 @@ TEST_F(PostgresSqlFunctions, BadStartsAreRefusedInWords) {
   expect_refused("SELECT holdfast.start_workflow('Order', 'x', task_queue => '')", "task_queue is empty");
   EXPECT_EQ(refused("SELECT holdfast.start_workflow('Order', 'x', '{')").sqlstate, "22P02");
   EXPECT_EQ(ask("SELECT count(*) FROM holdfast.runs"), "0");
+}
+
+TEST_F(PostgresSqlFunctions, BadAttributesAreRefusedLikeByTheClient) {
+  const auto refuse = [&](const std::string& attributes, const std::string& words) {
+    expect_refused("SELECT holdfast.start_workflow('Order', 'x', search_attributes => " + attributes + ")", words);
+    expect_refused("SELECT holdfast.create_schedule('s', 'Order', '{\"cron\":[\"@daily\"]}', search_attributes => " +
+                       attributes + ")",
+                   words);
+  };
+  for (const auto name : kBuiltInAttributes) {
+    refuse("jsonb_build_object('" + std::string(name) + "', 'x')", "have the name \"" + std::string(name) + "\"");
+    refuse("jsonb_build_object(lower('" + std::string(name) + "'), 1.5)", "that filters know already");
+  }
+  refuse("'{\"a b\":1}'", "have the name \"a b\", allowed are letters");
+  refuse("'{\"\":1}'", "have the name \"\"");
+  refuse("'{\"A\":{}}'", "search_attributes.A is {}, allowed are a string");
+  refuse("'{\"A\":[1]}'", "search_attributes.A is [1]");
+  refuse("'{\"A\":1e309}'", "search_attributes.A is 1000");
+  refuse("jsonb_build_object('A', repeat('x', 2049))", "search_attributes.A has 2051 bytes");
+  refuse("(SELECT jsonb_object_agg('A' || n, 1) FROM generate_series(1, 101) n)", "more than 100 names");
+  refuse("(SELECT jsonb_object_agg('A' || n, repeat('x', 1500)) FROM generate_series(1, 30) n)", "allowed are 40960");
+  expect_refused("SELECT holdfast.start_workflow('Order', 'x', memo => jsonb_build_object('a', repeat('x', 2097152)))",
+                 "memo has 2097161 bytes, allowed are 2097152");
+  execute(R"(SELECT holdfast.start_workflow('Order', 'fine', search_attributes =>
+               '{"A":"it\"s","_b":true,"c.d-e":-1.5e3,"f":["x","y"],"g":null,"h":[],"WorkflowIds":1}'))");
+  execute("SELECT holdfast.start_workflow('Order', 'plain', search_attributes => '{\"A\":\"x\",\"B\":-7,\"C\":true}')");
+}
+
+TEST_F(PostgresSqlFunctions, ATextAttributeIsATimeToSqlAsItIsToFilters) {
+  for (const auto* text : {"2026-11-30T17:13:15Z",
+                           "2026-11-30T17:13:15.123456+14:59",
+                           "2024-02-29T00:00:00Z",
+                           "1900-02-29T00:00:00Z",
+                           "2000-02-29T23:59:59-00:00",
+                           "2026-02-30T00:00:00Z",
+                           "2026-04-31T00:00:00Z",
+                           "2026-12-31T24:00:00Z",
+                           "x",
+                           "",
+                           "2026-11-30T17:13:60Z",
+                           "2026-13-01T00:00:00Z",
+                           "2026-00-10T00:00:00Z",
+                           "2026-11-30T17:13:15+15:00",
+                           "2026-11-30T17:13:15.1234567Z",
+                           "2026-11-30T17:13:15",
+                           "2026-11-30 17:13:15Z",
+                           "0000-01-01T00:00:00Z",
+                           "9999-12-31T23:59:59.999999Z",
+                           "0001-01-01T00:00:00Z",
+                           "2026-11-30T17:13:15Z\n"}) {
+    const auto time = visibility::attribute_time(text);
+    EXPECT_EQ(ask("SELECT coalesce((extract(epoch FROM holdfast.attribute_time('" + std::string(text) +
+                  "')) * 1000000)::bigint::text, 'none')"),
+              time ? std::to_string(time->time_since_epoch().count()) : "none")
+        << text;
+  }
 }
 
 TEST_F(PostgresSqlFunctions, SignalsArriveOnce) {
