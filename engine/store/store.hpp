@@ -91,6 +91,8 @@ class Store {
   /// more than limits allow; a limit of a queue that somebody else set is noticed at the next peek.
   virtual std::vector<ClaimedActivity> claim_activities(WorkerId worker, std::span<const std::string> queues,
                                                         int limit) = 0;
+  /// The tasks that this worker has claimed and not finished: after a claim in doubt, to learn what it took.
+  virtual std::vector<ClaimedActivity> owned_activities(WorkerId worker) = 0;
   /// Ends attempts. A final outcome removes the task and puts the result into the run's inbox, in one commit; a retry
   /// sets the next due time. Outcomes of tasks that are no longer this attempt's are dropped. Never waits for a run
   /// that somebody holds: the report names such outcomes. Throws StatementFailed if the database refuses one of the

@@ -17,6 +17,7 @@ constexpr auto kSlotInterval = std::chrono::milliseconds(20);
 constexpr auto kPauseAfterError = std::chrono::milliseconds(200);
 constexpr auto kFirstBusyDelay = std::chrono::milliseconds(2);
 constexpr auto kLongestBusyDelay = std::chrono::milliseconds(200);
+constexpr auto kDoubt = std::chrono::seconds(10);  // by then the server has committed, or never will
 constexpr int kMaxClaim = 200;
 constexpr int kMaxExpired = 100;
 
@@ -91,8 +92,8 @@ store::ActivityOutcome RemoteActivities::outcome_of(const store::ActivityKey& ke
 void RemoteActivities::add(store::ActivityOutcome outcome) {
   {
     const std::lock_guard lock(mutex_);
+    in_flight_.erase(outcome.key);
     outcomes_.push_back(std::move(outcome));
-    --in_flight_;
   }
   changed_.notify_one();
 }
@@ -137,7 +138,7 @@ bool RemoteActivities::wait_for_work(bool& claims, bool& expired) {
   if (stopping_ && !give_up_) give_up_ = Clock::now() + options_.shutdown_grace;
   if (!stopping_) return true;
   if (Clock::now() > *give_up_) return !unwritten_.empty() && !std::exchange(last_try_, true);
-  return !unwritten_.empty() || in_flight_ > 0;
+  return !unwritten_.empty() || !in_flight_.empty();
 }
 
 void RemoteActivities::run() {
@@ -145,6 +146,7 @@ void RemoteActivities::run() {
     try {
       write_outcomes();
       if ((claims || expired) && worker_id_ == 0) register_worker();
+      begin_what_was_claimed();
       if (claims) claim();
       if (expired) decide_expired();
     } catch (const store::Error& e) {
@@ -199,9 +201,30 @@ Timestamp RemoteActivities::database_now() const {
 
 void RemoteActivities::claim() {
   const int limit = std::min(pool_.free_slots(), kMaxClaim);
-  auto tasks = store_.claim_activities(worker_id_, options_.task_queues, limit);
+  std::vector<store::ClaimedActivity> tasks;
+  try {
+    tasks = store_.claim_activities(worker_id_, options_.task_queues, limit);
+  } catch (const store::InDoubt&) {
+    claims_in_doubt_until_ = Clock::now() + kDoubt;
+    throw;
+  }
   if (!tasks.empty()) set_clock(tasks.front().started_at);
   if (static_cast<int>(tasks.size()) == limit) want_claims();
+  dispatch(std::move(tasks));
+}
+
+/// A claim whose answer was lost may have happened, or may still happen: what is ours and runs nowhere begins.
+void RemoteActivities::begin_what_was_claimed() {
+  if (worker_id_ == 0 || Clock::now() > claims_in_doubt_until_) return;
+  auto tasks = store_.owned_activities(worker_id_);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto is_known = [this](const store::ClaimedActivity& task) {
+      const auto has = [&](const auto& outcomes) { return contains(outcomes, task.key, &store::ActivityOutcome::key); };
+      return in_flight_.contains(task.key) || has(outcomes_) || has(unwritten_);
+    };
+    std::erase_if(tasks, is_known);
+  }
   dispatch(std::move(tasks));
 }
 
@@ -244,7 +267,7 @@ void RemoteActivities::dispatch(std::vector<store::ClaimedActivity> tasks) {
   }
   {
     const std::lock_guard lock(mutex_);
-    in_flight_ += static_cast<int>(jobs.size());
+    for (const auto& job : jobs) in_flight_.insert(job->key);
   }
   pool_.submit(std::move(jobs));
 }

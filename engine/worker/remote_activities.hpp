@@ -5,6 +5,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -46,6 +47,7 @@ class RemoteActivities final : public ActivitySink, public LeaseHolder {
  private:
   void run();
   void claim();
+  void begin_what_was_claimed();
   void dispatch(std::vector<store::ClaimedActivity> tasks);
   bool wait_for_work(bool& claims, bool& expired);
   void register_worker();
@@ -72,6 +74,7 @@ class RemoteActivities final : public ActivitySink, public LeaseHolder {
   std::chrono::steady_clock::time_point last_beats_, next_write_;
   std::chrono::steady_clock::duration busy_delay_{};
   std::optional<std::chrono::steady_clock::time_point> give_up_;
+  std::chrono::steady_clock::time_point claims_in_doubt_until_{};
   bool last_try_ = false;
 
   mutable std::mutex mutex_;
@@ -79,7 +82,7 @@ class RemoteActivities final : public ActivitySink, public LeaseHolder {
   std::chrono::steady_clock::time_point clock_at_ = std::chrono::steady_clock::now();
   std::condition_variable changed_;
   std::vector<store::ActivityOutcome> outcomes_;
-  int in_flight_ = 0;
+  std::set<store::ActivityKey> in_flight_;  ///< from the claim until there is an outcome
   bool claims_wanted_ = true, expired_wanted_ = false, lease_lost_ = false, stopping_ = false;
   std::thread thread_;
 };

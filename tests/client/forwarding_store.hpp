@@ -86,6 +86,9 @@ class ForwardingStore final : public store::Store {
                                                        int limit) override {
     return inner.claim_activities(worker, queues, limit);
   }
+  std::vector<store::ClaimedActivity> owned_activities(store::WorkerId worker) override {
+    return inner.owned_activities(worker);
+  }
   store::FinishReport finish_activities(std::span<const store::ActivityOutcome> outcomes) override {
     return inner.finish_activities(outcomes);
   }

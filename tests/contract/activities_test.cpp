@@ -55,6 +55,20 @@ TEST_P(Activities, OptionsThatAreNotSetStayUnset) {
   EXPECT_TRUE(options.retry.non_retryable_types.empty());
 }
 
+TEST_P(Activities, AWorkerCanAskWhatItHasClaimed) {
+  auto worker = new_worker(), other = new_worker();
+  const Uuid run_id = start_with_task(worker, new_task(1, store().now()));
+  EXPECT_TRUE(store().owned_activities(worker.id).empty());
+  const auto claimed = claim_activity(worker);
+  const auto owned = store().owned_activities(worker.id);
+  ASSERT_EQ(owned.size(), 1u);
+  EXPECT_EQ(owned[0].key, (ActivityKey{run_id, 1, 1}));
+  EXPECT_EQ(owned[0].input, claimed.input);
+  EXPECT_EQ(owned[0].started_at, claimed.started_at);
+  EXPECT_TRUE(store().owned_activities(other.id).empty());
+  EXPECT_TRUE(store().owned_activities(0).empty());
+}
+
 TEST_P(Activities, ATaskIsClaimedOnceAndOnlyFromItsQueue) {
   auto worker = new_worker();
   auto other = new_worker();

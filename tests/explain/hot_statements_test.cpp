@@ -315,6 +315,7 @@ void HotStatements::exercise_every_verb(Store& store) {
   store.terminate_run({.workflow_id = "open-800001"}, "why", "me");
   exercise_lane(store, worker);
 
+  store.owned_activities(worker);
   auto tasks = store.claim_activities(worker, queues, 100);
   ASSERT_EQ(tasks.size(), 100u);
   std::vector<Heartbeat> beats;

@@ -183,6 +183,9 @@ void FaultyStore::refuse_outcomes(std::function<bool(const ActivityOutcome&)> re
   const std::lock_guard lock(mutex_);
   refused_ = std::move(refused);
 }
+std::vector<ClaimedActivity> FaultyStore::owned_activities(WorkerId worker) {
+  return guard("owned_activities", [&] { return inner_.owned_activities(worker); });
+}
 FinishReport FaultyStore::finish_activities(std::span<const ActivityOutcome> outcomes) {
   {
     const std::lock_guard lock(mutex_);

@@ -66,6 +66,7 @@ class FaultyStore final : public store::Store {
   std::unique_ptr<store::LaneSession> open_lane(store::WorkerId worker) override;
   std::vector<store::ClaimedActivity> claim_activities(store::WorkerId worker, std::span<const std::string> queues,
                                                        int limit) override;
+  std::vector<store::ClaimedActivity> owned_activities(store::WorkerId worker) override;
   store::FinishReport finish_activities(std::span<const store::ActivityOutcome> outcomes) override;
   std::vector<store::ActivityKey> heartbeat_activities(store::WorkerId worker,
                                                        std::span<const store::Heartbeat> beats) override;

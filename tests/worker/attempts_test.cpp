@@ -21,6 +21,8 @@ const Activity<Note, Note> other{"other", quick()};
 const Activity<Note, Note> hurried{"hurried", {.start_to_close = 1h, .schedule_to_close = 100ms}};
 const Signal<Note> go{"go"};
 
+const Activity<Note, Note> patient{"patient", {.start_to_close = 1h, .limit_key = "always/a/row"}};
+Workflow<Note> waits(Context ctx, Note in) { co_return co_await ctx.run(patient, in); }
 Workflow<Note> one(Context ctx, Note in) { co_return co_await ctx.run(work, in); }
 Workflow<Note> two(Context ctx, Note in) {
   auto first = ctx.run(work, in);
@@ -186,6 +188,24 @@ TEST_F(Attempts, AnActivityOfADeadWorkerIsRetriedByOneThatNeverClaimedATask) {
   options.lease = 500ms;
   start_worker();
   EXPECT_EQ(wait_closed(id).status, store::RunStatus::completed);
+}
+
+// Each claim takes what is due, and its answer is lost; what it took would lie there until its timeout.
+TEST_F(Attempts, WhatWasClaimedWithoutAnAnswerBeginsOnceAndAtOnce) {
+  std::atomic<int> begun = 0;
+  registry.add(patient, [&](const Note& in, ActivityContext&) {
+    ++begun;
+    return in;
+  });
+  add("waits", waits);
+  store.set_plan([](std::string_view verb, int) {
+    return verb == "claim_activities" ? std::optional(Fault::in_doubt_after) : std::nullopt;
+  });
+  std::vector<Uuid> ids;
+  for (int i = 0; i < 5; ++i) ids.push_back(begin("waits", "p" + std::to_string(i)));
+  start_worker();
+  for (const auto& id : ids) EXPECT_EQ(wait_closed(id).status, store::RunStatus::completed);
+  EXPECT_EQ(begun, 5);
 }
 
 }  // namespace

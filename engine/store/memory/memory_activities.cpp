@@ -88,6 +88,14 @@ std::vector<ClaimedActivity> MemoryStore::claim_activities(WorkerId worker, std:
   return out;
 }
 
+std::vector<ClaimedActivity> MemoryStore::owned_activities(WorkerId worker) {
+  const Lock lock(tables_->mutex);
+  std::vector<ClaimedActivity> out;
+  for (auto& entry : tables_->tasks)
+    if (worker != 0 && entry.second.owner == worker) out.push_back(claimed(*tables_, entry));
+  return out;
+}
+
 FinishReport MemoryStore::finish_activities(std::span<const ActivityOutcome> outcomes) {
   const Lock lock(tables_->mutex);
   FinishReport report;

@@ -110,6 +110,10 @@ SELECT b.run_id, b.seq, b.attempt
             AND (t.owner = $5::bigint) IS TRUE AND NOT t.cancel_requested LIMIT 1) t ON true
  WHERE going_on IS NOT TRUE)sql"};
 
+const Statement kOwnedActivities{"owned_activities", R"sql(
+SELECT true, )sql" HOLDFAST_TASK_COLUMNS R"sql(
+  FROM holdfast.activity_tasks t WHERE t.shard = 0 AND t.owner = $1::bigint AND t.owner IS NOT NULL)sql"};
+
 // Whoever gets a task here has ten seconds to decide; then somebody else is asked. Meanwhile it belongs to nobody, so
 // that the outcome of the attempt, should it come after all, is late.
 const Statement kClaimExpiredActivities{"claim_expired_activities", R"sql(
@@ -173,7 +177,14 @@ std::vector<ClaimedActivity> PostgresStore::claim_activities(WorkerId worker, st
   auto tasks = claim_limited(worker, order, limit);
   const auto others = known_limits_.unlimited(order);
   if (std::ssize(tasks) >= limit || others.empty()) return tasks;
-  std::ranges::move(claim_unlimited(worker, others, limit - static_cast<int>(tasks.size())), std::back_inserter(tasks));
+  try {
+    std::ranges::move(claim_unlimited(worker, others, limit - static_cast<int>(tasks.size())),
+                      std::back_inserter(tasks));
+  } catch (const InDoubt&) {
+    throw;  // the caller looks what is its own
+  } catch (const Error&) {
+    if (tasks.empty()) throw;  // else: what was taken is taken
+  }
   return tasks;
 }
 
@@ -190,6 +201,14 @@ std::vector<ClaimedActivity> PostgresStore::claim_unlimited(WorkerId worker, con
       tasks.push_back(read_task(row));
       bounds_.activity_claimed(tasks.back().task_queue, time_of(row[kAfterTask]));
     }
+    return tasks;
+  });
+}
+
+std::vector<ClaimedActivity> PostgresStore::owned_activities(WorkerId worker) {
+  return with_session(Access::read, [&](Connection& session) {
+    std::vector<ClaimedActivity> tasks;
+    for (const auto& row : session.run(kOwnedActivities, {bigint_parameter(worker)})) tasks.push_back(read_task(row));
     return tasks;
   });
 }

@@ -8,6 +8,7 @@ extern const Statement kClaimActivities;
 extern const Statement kFinishActivities;
 extern const Statement kHeartbeatActivities;
 extern const Statement kClaimExpiredActivities;
+extern const Statement kOwnedActivities;
 
 }  // namespace holdfast::store::postgres
 

@@ -52,6 +52,7 @@ std::span<const Statement> hot_statements() {
                                   kFinishActivities,
                                   kHeartbeatActivities,
                                   kClaimExpiredActivities,
+                                  kOwnedActivities,
                                   kFindLimited,
                                   kClaimLimited,
                                   kRingLimits,

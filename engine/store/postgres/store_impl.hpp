@@ -42,6 +42,7 @@ class PostgresStore final : public Store, private ScheduleStore, private LimitSt
 
   std::vector<ClaimedActivity> claim_activities(WorkerId worker, std::span<const std::string> queues,
                                                 int limit) override;
+  std::vector<ClaimedActivity> owned_activities(WorkerId worker) override;
   FinishReport finish_activities(std::span<const ActivityOutcome> outcomes) override;
   std::vector<ActivityKey> heartbeat_activities(WorkerId worker, std::span<const Heartbeat> beats) override;
   std::vector<ExpiredActivity> claim_expired_activities(WorkerId worker, int limit) override;
