@@ -11,12 +11,8 @@ std::string words(const store::LimitName& limit) { return std::string(to_string(
 
 /// Of somebody else than `origin`.
 bool is_foreign(const Limits& limits, const store::LimitName& limit, const std::string& origin) {
-  try {
-    const auto there = limits.describe(limit);
-    return there.rule_of == limit.name && there.content.origin != origin;
-  } catch (const NotFoundError&) {
-    return false;
-  }
+  const auto there = limits.find(limit);
+  return there && there->content.origin != origin;
 }
 
 }  // namespace
@@ -35,7 +31,7 @@ LimitReconciliationReport reconcile(const Limits& limits, std::span<const Declar
     if (done == LimitUpsert::created) report.created.push_back(words(limit.limit));
     if (done == LimitUpsert::updated) report.updated.push_back(words(limit.limit));
   }
-  store::LimitFilter of_origin{.origin = origin, .limit = 1000};
+  store::LimitFilter of_origin{.origin = origin, .limit = 1000, .counts = false};
   for (;;) {
     const auto page = limits.list(of_origin);
     for (const auto& row : page) {

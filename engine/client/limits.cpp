@@ -28,12 +28,11 @@ void Limits::set(const store::LimitName& limit, const store::LimitRule& rule, co
 
 LimitUpsert Limits::create_or_update(const store::LimitName& limit, const store::LimitRule& rule,
                                      const SetLimitOptions& options) const {
-  const auto found = client_.store().limits().describe_limit(limit);
-  const bool exists = found && found->rule_of == limit.name;
-  if (exists && found->content.rule == completed(rule) && found->content.origin == options.origin)
+  const auto found = find(limit);
+  if (found && found->content.rule == completed(rule) && found->content.origin == options.origin)
     return LimitUpsert::unchanged;
   set(limit, rule, options);
-  return exists ? LimitUpsert::updated : LimitUpsert::created;
+  return found ? LimitUpsert::updated : LimitUpsert::created;
 }
 
 void Limits::remove(const store::LimitName& limit) const {
@@ -45,6 +44,13 @@ store::LimitRow Limits::describe(const store::LimitName& limit) const {
   auto found = client_.store().limits().describe_limit(limit);
   if (!found) no_such(limit);
   return *std::move(found);
+}
+
+std::optional<store::LimitRow> Limits::find(const store::LimitName& limit) const {
+  // Of the names that begin with it, it is the first.
+  auto found = list({.scope = limit.scope, .name_prefix = limit.name, .limit = 1, .counts = false});
+  if (found.empty() || found[0].content.limit != limit) return std::nullopt;
+  return std::move(found[0]);
 }
 
 std::vector<store::LimitRow> Limits::list(const store::LimitFilter& filter) const {

@@ -34,6 +34,8 @@ class Limits {
   void remove(const store::LimitName& limit) const;
   /// The limit, or for a key without one of its own its class's.
   store::LimitRow describe(const store::LimitName& limit) const;
+  /// The limit itself, with nothing counted; nullopt: there is none. Cheap, whatever waits.
+  std::optional<store::LimitRow> find(const store::LimitName& limit) const;
   /// By scope (queues first) and name.
   std::vector<store::LimitRow> list(const store::LimitFilter& filter = {}) const;
 

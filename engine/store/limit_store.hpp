@@ -51,6 +51,7 @@ struct LimitFilter {
   std::optional<std::string> name_prefix = {}, origin = {};
   std::optional<LimitName> after = {};  ///< keyset: only larger ones
   int limit = 100;                      ///< 1 to 1000
+  bool counts = true;                   ///< false: leave running and waiting at 0, which costs nothing then
 };
 
 /// Where one queue or key stands at this moment.

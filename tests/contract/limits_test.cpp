@@ -51,8 +51,7 @@ class Limits : public ActivityContract {
   }
   void advance_all(Duration by) {
     advance(by);
-    for (const auto* worker : {&owner_, &one_, &two_})
-      EXPECT_TRUE(renews(*worker, std::chrono::hours(1)));
+    for (const auto* worker : {&owner_, &one_, &two_}) EXPECT_TRUE(renews(*worker, std::chrono::hours(1)));
   }
 
   Worker owner_ = worker_alive(), one_ = worker_alive(), two_ = worker_alive();
@@ -102,6 +101,19 @@ TEST_P(Limits, ABlockedKeyHoldsUpNeitherOtherKeysNorTasksWithoutOne) {
   add("");
   EXPECT_TRUE(peek().activities);
   EXPECT_THAT(keys_of(claim_tasks(one_)), ElementsAre("", "endpoint/3"));
+}
+
+TEST_P(Limits, PlentyOfTasksWithKeysDoNotKeepTheOthersFromStarting) {
+  limit_key("k", {.max_concurrent = 1000});
+  add("k", 12);
+  add("", 2);
+  int without = 0;
+  for (int i = 0; i < 14; ++i) {
+    const auto tasks = claim_tasks(one_, 1);
+    ASSERT_EQ(tasks.size(), 1u);
+    without += tasks[0].options.limit_key.empty() ? 1 : 0;
+  }
+  EXPECT_EQ(without, 2);
 }
 
 TEST_P(Limits, TheLongestWaitingTaskOfAKeyStartsFirst) {
@@ -325,6 +337,8 @@ TEST_P(Limits, LimitsAreDescribedAndListedWithWhatTheyHold) {
   EXPECT_EQ(limits().list_limits({.origin = "file"}).size(), 1u);
   EXPECT_EQ(limits().list_limits({.after = all[0].content.limit}).size(), 1u);
   EXPECT_EQ(limits().list_limits({.limit = 1}).size(), 1u);
+  EXPECT_EQ(limits().list_limits({.counts = false})[1].content.rule, all[1].content.rule);
+  EXPECT_EQ(limits().list_limits({.counts = false})[1].waiting, 0);
   const auto one = limits().describe_limit({LimitScope::key, "endpoint/1"});
   ASSERT_TRUE(one);
   EXPECT_EQ(one->rule_of, "endpoint/*");

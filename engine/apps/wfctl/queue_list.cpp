@@ -15,7 +15,7 @@ using holdfast::store::QueueDescription;
 /// The limits of all queues, by queue.
 std::map<std::string, LimitRule> limits_of_queues(Session& session) {
   std::map<std::string, LimitRule> out;
-  holdfast::store::LimitFilter filter{.scope = holdfast::store::LimitScope::queue, .limit = 1000};
+  holdfast::store::LimitFilter filter{.scope = holdfast::store::LimitScope::queue, .limit = 1000, .counts = false};
   for (;;) {
     const auto page = session.store().limits().list_limits(filter);
     for (const auto& row : page) out[row.content.limit.name] = row.content.rule;

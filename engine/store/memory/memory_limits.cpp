@@ -115,6 +115,7 @@ std::vector<LimitRow> MemoryStore::list_limits(const LimitFilter& filter) {
     if (filter.origin && limit.content.origin != *filter.origin) continue;
     if (filter.name_prefix && !name.name.starts_with(*filter.name_prefix)) continue;
     out.push_back(described(*tables_, name, limit));
+    if (!filter.counts) out.back().running = out.back().waiting = 0;
   }
   return out;
 }

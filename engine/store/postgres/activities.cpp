@@ -172,19 +172,27 @@ std::string payload(const ActivityOutcome& outcome) {
 
 std::vector<ClaimedActivity> PostgresStore::claim_activities(WorkerId worker, std::span<const std::string> queues,
                                                              int limit) {
-  const auto order = rotated(queues, claims_made_++);
+  const auto turn = claims_made_++;
+  const auto order = rotated(queues, turn);
   if (!known_limits_.concern(queues)) return claim_unlimited(worker, order, limit);
-  auto tasks = claim_limited(worker, order, limit);
-  const auto others = known_limits_.unlimited(order);
-  if (std::ssize(tasks) >= limit || others.empty()) return tasks;
-  try {
-    std::ranges::move(claim_unlimited(worker, others, limit - static_cast<int>(tasks.size())),
-                      std::back_inserter(tasks));
-  } catch (const InDoubt&) {
-    throw;  // the caller looks what is its own
-  } catch (const Error&) {
-    if (tasks.empty()) throw;  // else: what was taken is taken
-  }
+  std::vector<ClaimedActivity> tasks;
+  const auto add = [&](bool limited) {
+    const int left = limit - static_cast<int>(tasks.size());
+    const auto from = limited ? order : known_limits_.unlimited(order);
+    if (from.empty() || (left <= 0 && !tasks.empty())) return;
+    try {
+      std::ranges::move(limited ? claim_limited(worker, from, left) : claim_unlimited(worker, from, left),
+                        std::back_inserter(tasks));
+    } catch (const InDoubt&) {
+      throw;  // the caller looks what is its own
+    } catch (const Error&) {
+      if (tasks.empty()) throw;  // else: what was taken is taken
+    }
+  };
+  // In turns, so that neither can take all places for ever.
+  const bool limited_first = turn / std::max<std::size_t>(1, queues.size()) % 2 == 0 || !known_limits_.know(queues);
+  add(limited_first);
+  add(!limited_first);
   return tasks;
 }
 

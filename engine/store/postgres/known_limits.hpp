@@ -32,6 +32,11 @@ class KnownLimits {
              return found == limited_.end() || found->second;
            });
   }
+  /// Whether all of them were looked at.
+  bool know(std::span<const std::string> queues) const {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::all_of(queues, [this](const std::string& queue) { return limited_.contains(queue); });
+  }
   bool is_limited(const std::string& queue) const {
     const std::lock_guard lock(mutex_);
     const auto found = limited_.find(queue);

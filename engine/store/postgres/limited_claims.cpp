@@ -238,44 +238,58 @@ Found read_found(const pqxx::result& rows) {
 std::vector<ClaimedActivity> PostgresStore::claim_limited(WorkerId worker, const std::vector<std::string>& queues,
                                                           int limit) {
   std::vector<ClaimedActivity> tasks;
-  enum class Next { stop, at_once, soon };
-  auto next = Next::at_once;
-  for (int round = 0; next != Next::stop && round < kMostRounds; ++round) {
+  auto next = NextLook::at_once;
+  for (int round = 0; next != NextLook::none && round < kMostRounds; ++round) {
     // Whoever holds a gate gives it back with its commit.
-    if (next == Next::soon) std::this_thread::sleep_for(std::chrono::milliseconds(round));
-    next = with_session(Access::write, [&](Connection& session) {
-      std::string begin = "BEGIN;";
-      if (session.plans_are_old()) begin += "DISCARD PLANS;";
-      StepWork work(session.pqxx(), begin + session.transaction_settings() + "SELECT 1");
-      const auto found = read_found(session.run(work, kFindLimited,
-                                                {text_array(queues), bounds_.arrivals_to_claim(queues),
-                                                 bigint_parameter(kLinesPerLook), bigint_parameter(worker)}));
-      if (!found.lease) throw LeaseLost("worker " + std::to_string(worker) + " has no lease any more");
-      known_limits_.saw(queues, found.limited, !found.lines.empty());
-      const int left = limit - static_cast<int>(tasks.size());
-      if (left <= 0) return Next::stop;
-      if (found.lines.empty() && found.queues.empty()) return found.skipped ? Next::soon : Next::stop;
-      const auto& arrivals = found.arrivals;
-      const auto rows = session.run(
-          work, kClaimLimited,
-          {array_of(oid::kText, found.lines, [](const Name& line) { return std::string_view(line.first); }),
-           array_of(oid::kText, found.lines, [](const Name& line) { return std::string_view(line.second); }),
-           text_array(found.queues), bounds_.activities_to_claim(found.queues), bigint_parameter(left),
-           bigint_parameter(worker), array_of(oid::kUuid, arrivals, [](const auto& a) { return a.run_id; }),
-           array_of(oid::kInteger, arrivals, [](const auto& a) { return a.seq; })});
-      work.commit();
-      session.note_work(rows.size());
-      for (const auto& arrival : arrivals) bounds_.arrival_handled(arrival.queue, arrival.ready_at);
-      for (const auto& row : rows) {
-        tasks.push_back(read_task(row));
-        const auto& task = tasks.back();
-        if (task.options.limit_key.empty()) bounds_.activity_claimed(task.task_queue, time_of(row[kAfterTask]));
-      }
-      if (std::ssize(tasks) >= limit) return Next::stop;
-      return found.much ? Next::at_once : found.skipped ? Next::soon : Next::stop;
-    });
+    if (next == NextLook::soon) std::this_thread::sleep_for(std::chrono::milliseconds(round));
+    try {
+      next = with_session(Access::write, [&](Connection& session) {
+        return claim_limited_once(session, worker, queues, limit, tasks);
+      });
+    } catch (const InDoubt&) {
+      throw;  // the caller looks what is its own
+    } catch (const Error&) {
+      if (tasks.empty()) throw;  // else: what was taken is taken
+      break;
+    }
   }
   return tasks;
+}
+
+/// One transaction; adds to `tasks`, up to `limit`.
+PostgresStore::NextLook PostgresStore::claim_limited_once(Connection& session, WorkerId worker,
+                                                          const std::vector<std::string>& queues, int limit,
+                                                          std::vector<ClaimedActivity>& tasks) {
+  std::string begin = "BEGIN;";
+  if (session.plans_are_old()) begin += "DISCARD PLANS;";
+  StepWork work(session.pqxx(), begin + session.transaction_settings() + "SELECT 1");
+  const auto found = read_found(session.run(work, kFindLimited,
+                                            {text_array(queues), bounds_.arrivals_to_claim(queues),
+                                             bigint_parameter(kLinesPerLook), bigint_parameter(worker)}));
+  if (!found.lease) throw LeaseLost("worker " + std::to_string(worker) + " has no lease any more");
+  known_limits_.saw(queues, found.limited, !found.lines.empty());
+  const int left = limit - static_cast<int>(tasks.size());
+  if (left <= 0) return NextLook::none;
+  if (found.lines.empty() && found.queues.empty()) return found.skipped ? NextLook::soon : NextLook::none;
+  const auto of_lines = [&](auto get) { return array_of(oid::kText, found.lines, get); };
+  const auto& arrivals = found.arrivals;
+  const auto rows =
+      session.run(work, kClaimLimited,
+                  {of_lines([](const Name& line) { return std::string_view(line.first); }),
+                   of_lines([](const Name& line) { return std::string_view(line.second); }), text_array(found.queues),
+                   bounds_.limited_to_claim(found.queues), bigint_parameter(left), bigint_parameter(worker),
+                   array_of(oid::kUuid, arrivals, [](const auto& a) { return a.run_id; }),
+                   array_of(oid::kInteger, arrivals, [](const auto& a) { return a.seq; })});
+  work.commit();
+  session.note_work(rows.size());
+  for (const auto& arrival : arrivals) bounds_.arrival_handled(arrival.queue, arrival.ready_at);
+  for (const auto& row : rows) {
+    tasks.push_back(read_task(row));
+    const auto& task = tasks.back();
+    if (task.options.limit_key.empty()) bounds_.activity_claimed(task.task_queue, time_of(row[kAfterTask]));
+  }
+  if (std::ssize(tasks) >= limit) return NextLook::none;
+  return found.much ? NextLook::at_once : found.skipped ? NextLook::soon : NextLook::none;
 }
 
 void PostgresStore::ring_limits(std::span<const ActivityOutcome> outcomes) {

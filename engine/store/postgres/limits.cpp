@@ -42,11 +42,19 @@ UPDATE holdfast.limit_gates g SET look_at = '-infinity' WHERE g.shard = 0 AND g.
 const Statement kDescribeLimit{"describe_limit", "SELECT " HOLDFAST_LIMIT_COLUMNS R"sql(
   FROM holdfast.limit_status s WHERE s.scope = $1 AND s.name = $2)sql"};
 
-const Statement kListLimits{"list_limits", "SELECT " HOLDFAST_LIMIT_COLUMNS R"sql(
-  FROM holdfast.limit_status s
- WHERE ($1::text[] = '{}' OR s.scope = ANY ($1)) AND starts_with(s.name, $2) AND ($3::text[] = '{}' OR s.origin = ANY ($3))
-   AND ($4::text[] = '{}' OR (s.scope <> 'queue', s.name) > (($4::text[])[1] <> 'queue', ($4::text[])[2] COLLATE "C"))
- ORDER BY s.scope <> 'queue', s.name LIMIT $5::bigint)sql"};
+// Filters that are not set are empty.
+#define HOLDFAST_LIMIT_FILTER                                                                                      \
+  " WHERE ($1::text[] = '{}' OR s.scope = ANY ($1)) AND starts_with(s.name, $2) "                                  \
+  "AND ($3::text[] = '{}' OR s.origin = ANY ($3)) "                                                                \
+  "AND ($4::text[] = '{}' OR (s.scope <> 'queue', s.name) > (($4::text[])[1] <> 'queue', ($4::text[])[2] COLLATE " \
+  "\"C\")) "                                                                                                       \
+  "ORDER BY s.scope <> 'queue', s.name LIMIT $5::bigint"
+
+const Statement kListLimits{"list_limits",
+                            "SELECT " HOLDFAST_LIMIT_COLUMNS " FROM holdfast.limit_status s" HOLDFAST_LIMIT_FILTER};
+
+const Statement kListRules{"list_limit_rules", "SELECT " HOLDFAST_LIMIT_COLUMNS R"sql(
+  FROM (SELECT l.*, 0 AS running, 0 AS waiting FROM holdfast.limits l WHERE l.shard = 0) s)sql" HOLDFAST_LIMIT_FILTER};
 
 // One key, whatever its limit.
 const Statement kCountKey{"count_limited_key", R"sql(
@@ -151,7 +159,8 @@ std::vector<LimitRow> PostgresStore::list_limits(const LimitFilter& filter) {
       bigint_parameter(filter.limit)};
   return with_session(Access::read, [&](Connection& session) {
     std::vector<LimitRow> out;
-    for (const auto& row : session.run(kListLimits, parameters)) out.push_back(read_limit(row));
+    for (const auto& row : session.run(filter.counts ? kListLimits : kListRules, parameters))
+      out.push_back(read_limit(row));
     return out;
   });
 }

@@ -88,7 +88,13 @@ void SharedBounds::run_claimed(const std::string& queue, int priority, Timestamp
 void SharedBounds::activity_claimed(const std::string& queue, Timestamp ready_at) {
   const std::lock_guard lock(mutex_);
   claimed_activities_.claimed(queue, kNoPriority, ready_at);
+  claimed_limited_.claimed(queue, kNoPriority, ready_at);
   looked_activities_.claimed(queue, kNoPriority, ready_at);
+}
+
+Parameter SharedBounds::limited_to_claim(std::span<const std::string> queues) {
+  const std::lock_guard lock(mutex_);
+  return bounds_of(claimed_limited_, queues);
 }
 
 Parameter SharedBounds::arrivals_to_look_at(std::span<const std::string> queues) {

@@ -60,6 +60,8 @@ class SharedBounds {
   Parameter activities_to_claim(std::span<const std::string> queues);
   void run_claimed(const std::string& queue, int priority, Timestamp ready_at);
   void activity_claimed(const std::string& queue, Timestamp ready_at);
+  /// Of limited queues. Apart from the others: a sweep of the one must not be the turn of the other.
+  Parameter limited_to_claim(std::span<const std::string> queues);
   // Of tasks with keys that are not in line yet:
   Parameter arrivals_to_look_at(std::span<const std::string> queues);
   Parameter arrivals_to_claim(std::span<const std::string> queues);
@@ -67,7 +69,8 @@ class SharedBounds {
 
  private:
   std::mutex mutex_;
-  MovingBound looked_runs_, looked_activities_, claimed_activities_, looked_arrivals_, claimed_arrivals_;
+  MovingBound looked_runs_, looked_activities_, claimed_activities_, claimed_limited_, looked_arrivals_,
+      claimed_arrivals_;
 };
 
 }  // namespace holdfast::store::postgres

@@ -86,6 +86,9 @@ class PostgresStore final : public Store, private ScheduleStore, private LimitSt
   std::vector<ClaimedActivity> claim_unlimited(WorkerId worker, const std::vector<std::string>& order, int limit);
   // limited_claims.cpp
   std::vector<ClaimedActivity> claim_limited(WorkerId worker, const std::vector<std::string>& queues, int limit);
+  enum class NextLook { none, at_once, soon };
+  NextLook claim_limited_once(Connection& session, WorkerId worker, const std::vector<std::string>& queues, int limit,
+                              std::vector<ClaimedActivity>& tasks);
   void ring_limits(std::span<const ActivityOutcome> outcomes);
   // limits.cpp
   void ring_limit(const LimitName& limit);
