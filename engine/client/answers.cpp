@@ -39,6 +39,22 @@ void sent_or_throw(store::SendStatus status, const store::RunKey& run, std::stri
     throw RunClosedError("cannot " + std::string(verb) + " " + name_of(run) + ": it has ended");
 }
 
+store::UpdateState sent_or_throw(store::SentUpdate sent, const store::RunKey& run) {
+  if (sent.status == store::SendStatus::too_many)
+    throw UpdateLimitError(name_of(run) + " has " + std::to_string(store::kMaxOpenUpdates) +
+                           " updates that are not completed; allowed: " + std::to_string(store::kMaxOpenUpdates));
+  sent_or_throw(sent.status, run, "update");
+  return std::move(sent.update);
+}
+
+store::NewUpdate new_update(const store::RunKey& run, std::string_view update, Payload input,
+                            const UpdateOptions& options) {
+  return {.to = run,
+          .update_id = options.update_id.empty() ? new_uuid().to_string() : options.update_id,
+          .name = std::string(update),
+          .input = std::move(input)};
+}
+
 store::NewMessage signal_message(const store::RunKey& run, std::string_view signal, Payload input,
                                  const SignalOptions& options) {
   return {.to = run,

@@ -5,6 +5,7 @@
 
 #include <holdfast/client/options.hpp>
 #include <holdfast/store/types.hpp>
+#include <holdfast/store/update_store.hpp>
 
 /// Internal to the client: the store's answers turned into return values and errors.
 namespace holdfast::client {
@@ -19,6 +20,10 @@ StartedRun started_or_throw(const store::NewRun& run, const store::StartResult& 
 void sent_or_throw(store::SendStatus status, const store::RunKey& run, std::string_view verb);
 
 /// With a new message id unless the options name one.
+/// Throws NotFoundError, RunClosedError, UpdateLimitError.
+store::UpdateState sent_or_throw(store::SentUpdate sent, const store::RunKey& run);
+store::NewUpdate new_update(const store::RunKey& run, std::string_view update, Payload input,
+                            const UpdateOptions& options);
 store::NewMessage signal_message(const store::RunKey& run, std::string_view signal, Payload input,
                                  const SignalOptions& options);
 

@@ -21,6 +21,19 @@ std::string this_process() {
   return "uid" + std::to_string(::getuid()) + "@" + host + ":" + std::to_string(::getpid());
 }
 
+/// A caller that means "for ever" must not wrap around.
+ResultWaiter::Clock::time_point deadline_after(Duration timeout) {
+  return ResultWaiter::Clock::now() + std::min<Duration>(timeout, std::chrono::hours(24 * 365));
+}
+
+[[noreturn]] void throw_not_reached(const store::UpdateState& update, store::UpdateStage stage, Duration timeout) {
+  throw UpdateTimeoutError("update " + update.name + " (" + update.key.update_id + ") is not " +
+                               std::string(to_string(stage)) + " after " +
+                               std::to_string(std::chrono::duration<double>(timeout).count()) + " s; it is " +
+                               std::string(to_string(update.stage)),
+                           update);
+}
+
 }  // namespace
 
 struct Client::Impl {
@@ -110,6 +123,61 @@ void Client::signal_json(const store::RunKey& run, std::string_view signal, Payl
   deliver(signal_message(run, signal, std::move(input), options), options.task_queue);
 }
 
+store::UpdateState Client::update_json(const store::RunKey& run, std::string_view update, Payload input,
+                                       UpdateOptions options) const {
+  auto state = sent_or_throw(store().updates().send_update(new_update(run, update, std::move(input), options)), run);
+  if (state.stage == store::UpdateStage::admitted) wake(options.task_queue.empty() ? "*" : options.task_queue);
+  if (options.wait != store::UpdateStage::admitted) {
+    auto reached = wait_update(state, options.wait, options.timeout);
+    if (!reached) throw_not_reached(state, options.wait, options.timeout);
+    state = std::move(*reached);
+    throw_if_rejected(state);
+  }
+  return state;
+}
+
+store::UpdateState Client::update_state(const store::RunKey& run, std::string_view update_id) const {
+  const auto description = describe(run);
+  const auto& first = description.first_run_id;
+  const store::UpdateKey key{first.is_nil() ? description.summary.run_id : first, std::string(update_id)};
+  auto found = store().updates().read_updates({&key, 1});
+  if (found.empty()) throw NotFoundError(name_of(run) + " has no update " + key.update_id);
+  return std::move(found.front());
+}
+
+std::optional<store::UpdateState> Client::wait_update(const store::UpdateState& update, store::UpdateStage stage,
+                                                      Duration timeout) const {
+  const bool ended = stage == store::UpdateStage::completed;
+  if (has_come_to(update, ended)) return update;
+  if (auto reached = impl_->waiter.wait(update, ended, deadline_after(timeout))) return reached;
+  // A last look, so that a short or zero timeout still finds what has long happened.
+  auto found = store().updates().read_updates({&update.key, 1});
+  if (found.empty() || !has_come_to(found.front(), ended)) return std::nullopt;
+  return std::move(found.front());
+}
+
+void Client::throw_if_rejected(const store::UpdateState& update) {
+  if (update.stage != store::UpdateStage::rejected) return;
+  const auto why = update.failure ? holdfast::describe(*update.failure) : std::string("for no reason");
+  const auto what = "update " + update.name + " (" + update.key.update_id + ")";
+  if (update.failure && update.failure->type == "WorkflowClosed") throw RunClosedError(what + ": " + why);
+  throw UpdateRejectedError(what + " was rejected: " + why, update);
+}
+
+Payload Client::update_result_json(const store::UpdateState& update, Duration timeout) const {
+  auto ended = wait_update(update, store::UpdateStage::completed, timeout);
+  if (!ended) {
+    auto found = store().updates().read_updates({&update.key, 1});
+    if (found.empty()) throw NotFoundError("there is no update " + update.key.update_id + ": nobody committed it");
+    throw_not_reached(found.front(), store::UpdateStage::completed, timeout);
+  }
+  throw_if_rejected(*ended);
+  if (!ended->failure) return std::move(ended->result);
+  throw UpdateFailedError(
+      "update " + ended->name + " (" + ended->key.update_id + ") failed: " + holdfast::describe(*ended->failure),
+      *ended);
+}
+
 void Client::cancel(const store::RunKey& run, std::string_view reason) const {
   deliver({.to = run,
            .kind = store::MessageKind::cancel,
@@ -153,9 +221,7 @@ std::vector<HistoryRow> Client::history(const store::RunKey& run, EventId first,
 }
 
 std::optional<store::ClosedRun> Client::wait_closed(const store::RunKey& run, Duration timeout) const {
-  const auto start = ResultWaiter::Clock::now();
-  // A caller that means "for ever" must not wrap around.
-  const auto deadline = start + std::min<Duration>(timeout, std::chrono::hours(24 * 365));
+  const auto deadline = deadline_after(timeout);
   // A chain of continue-as-new ends with its last run, whichever of its runs was named.
   for (Uuid run_id = exact(run).run_id;;) {
     auto closed = impl_->waiter.wait(run_id, deadline);

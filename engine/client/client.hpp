@@ -16,6 +16,7 @@
 #include <holdfast/core/signal.hpp>
 #include <holdfast/store/errors.hpp>
 #include <holdfast/store/types.hpp>
+#include <holdfast/store/update_store.hpp>
 
 namespace holdfast::store {
 class Store;
@@ -25,6 +26,8 @@ namespace holdfast::client {
 
 template <class Out>
 class RunHandle;
+template <class Out>
+class UpdateHandle;
 
 /// Starts workflows, talks to them and waits for their results. Holds no coroutine: this half of Holdfast also builds
 /// with g++ 12. Copies are cheap and share one state. Thread-safe; the last copy must not be destroyed while a call
@@ -81,6 +84,29 @@ class Client {
     signal_json_in(transaction, key(workflow_id), signal.name, encode(value), std::move(options));
   }
 
+  /// Sends an update to the open run of a workflow id and waits until it is accepted (or what `options` say). Throws
+  /// UpdateRejectedError, UpdateTimeoutError (it goes on), UpdateLimitError, NotFoundError, RunClosedError. Repeating
+  /// it with the same update id changes nothing, and answers for the first one.
+  template <class In, class Out>
+  UpdateHandle<Out> update(std::string_view workflow_id, const Update<In, Out>& update,
+                           const std::type_identity_t<In>& input, UpdateOptions options = {}) const {
+    return {*this, update_json(key(workflow_id), update.name, encode(input), std::move(options))};
+  }
+  /// The same inside the caller's transaction: it is admitted if and only if that commits. Does not wait (the handle
+  /// does, after the commit), and sends no hint. After a start_in of the same transaction: start and update are one.
+  template <class In, class Out>
+  UpdateHandle<Out> update_in(pqxx::transaction_base& transaction, std::string_view workflow_id,
+                              const Update<In, Out>& update, const std::type_identity_t<In>& input,
+                              UpdateOptions options = {}) const {
+    return {*this, update_json_in(transaction, key(workflow_id), update.name, encode(input), std::move(options))};
+  }
+  /// A handle to an update that was sent before. Throws NotFoundError.
+  template <class In, class Out>
+  UpdateHandle<Out> find_update(const Update<In, Out>&, std::string_view workflow_id,
+                                std::string_view update_id) const {
+    return {*this, update_state(key(workflow_id), update_id)};
+  }
+
   /// A handle to a run that was started elsewhere: the open or newest run of a workflow id. Throws NotFoundError.
   template <class In, class Out>
   RunHandle<Out> find(const WorkflowType<In, Out>&, std::string_view workflow_id) const {
@@ -102,6 +128,20 @@ class Client {
                    SignalOptions options = {}) const;
   void signal_json_in(pqxx::transaction_base& transaction, const store::RunKey& run, std::string_view signal,
                       Payload input = "{}", SignalOptions options = {}) const;
+
+  store::UpdateState update_json(const store::RunKey& run, std::string_view update, Payload input = "{}",
+                                 UpdateOptions options = {}) const;
+  store::UpdateState update_json_in(pqxx::transaction_base& transaction, const store::RunKey& run,
+                                    std::string_view update, Payload input = "{}", UpdateOptions options = {}) const;
+  /// Where an update of the run's chain stands. Throws NotFoundError.
+  store::UpdateState update_state(const store::RunKey& run, std::string_view update_id) const;
+  /// Waits, without busy polling, until the update is accepted (or completed), or has ended otherwise; nullopt: not
+  /// yet.
+  std::optional<store::UpdateState> wait_update(const store::UpdateState& update, store::UpdateStage stage,
+                                                Duration timeout) const;
+  /// The result of an update as JSON text. Throws UpdateFailedError, UpdateRejectedError, UpdateTimeoutError,
+  /// RunClosedError (it ended before it took it up), NotFoundError (nobody committed it).
+  Payload update_result_json(const store::UpdateState& update, Duration timeout) const;
 
   /// Asks the run to end: its code sees the cancellation and may clean up. Throws NotFoundError, RunClosedError.
   void cancel(const store::RunKey& run, std::string_view reason = "") const;
@@ -141,6 +181,7 @@ class Client {
 
  private:
   struct Impl;
+  static void throw_if_rejected(const store::UpdateState& update);
   void deliver(const store::NewMessage& message, const std::string& task_queue) const;
   store::NewRun new_run(const StartRequest& request) const;
   std::shared_ptr<Impl> impl_;
@@ -164,6 +205,12 @@ class RunHandle {
   void signal(const Signal<T>& signal, const std::type_identity_t<T>& value, SignalOptions options = {}) const {
     client_.signal_json(started_.run, signal.name, encode(value), std::move(options));
   }
+  /// Errors as for Client::update.
+  template <class UpdateIn, class UpdateOut>
+  UpdateHandle<UpdateOut> update(const Update<UpdateIn, UpdateOut>& update, const std::type_identity_t<UpdateIn>& input,
+                                 UpdateOptions options = {}) const {
+    return {client_, client_.update_json(started_.run, update.name, encode(input), std::move(options))};
+  }
   void cancel(std::string_view reason = "") const { client_.cancel(started_.run, reason); }
   void terminate(std::string_view reason = "") const { client_.terminate(started_.run, reason); }
   store::RunDescription describe() const { return client_.describe(started_.run); }
@@ -171,6 +218,23 @@ class RunHandle {
  private:
   Client client_;
   StartedRun started_;
+};
+
+/// An update that was sent. A value; keeps its client alive.
+template <class Out>
+class UpdateHandle {
+ public:
+  UpdateHandle(Client client, store::UpdateState sent) : client_(std::move(client)), sent_(std::move(sent)) {}
+
+  const std::string& update_id() const { return sent_.key.update_id; }
+  /// Where it stood when the call that gave this handle returned.
+  const store::UpdateState& state() const { return sent_; }
+  /// Waits for the result. Errors as for Client::update_result_json; CodecError when the result is not an Out.
+  Out result(Duration timeout) const { return decode<Out>(client_.update_result_json(sent_, timeout)); }
+
+ private:
+  Client client_;
+  store::UpdateState sent_;
 };
 
 }  // namespace holdfast::client

@@ -6,6 +6,7 @@
 #include <holdfast/core/failure.hpp>
 #include <holdfast/core/uuid.hpp>
 #include <holdfast/store/types.hpp>
+#include <holdfast/store/update_store.hpp>
 
 namespace holdfast::client {
 
@@ -28,7 +29,7 @@ struct NotFoundError : Error {
   using Error::Error;
 };
 
-/// The run has ended: it takes no signals, cannot be canceled or terminated.
+/// The run has ended: it takes no signals and no updates, cannot be canceled or terminated.
 struct RunClosedError : Error {
   using Error::Error;
 };
@@ -51,6 +52,29 @@ struct ScheduleChangedError : Error {
 
 /// The run was still open at the deadline. It goes on.
 struct ResultTimeoutError : Error {
+  using Error::Error;
+};
+
+/// The run's validator rejected the update, or the run has no handler of its name. Nothing of it is in the history.
+struct UpdateRejectedError : Error {
+  UpdateRejectedError(const std::string& what, store::UpdateState update) : Error(what), update(std::move(update)) {}
+  store::UpdateState update;  ///< its failure says why
+};
+
+/// The update was accepted, and its handler failed (or the run ended before it was done). The run may go on.
+struct UpdateFailedError : Error {
+  UpdateFailedError(const std::string& what, store::UpdateState update) : Error(what), update(std::move(update)) {}
+  store::UpdateState update;
+};
+
+/// The update had not come as far as was asked for at the deadline. It goes on: ask again with the same update id.
+struct UpdateTimeoutError : Error {
+  UpdateTimeoutError(const std::string& what, store::UpdateState update) : Error(what), update(std::move(update)) {}
+  store::UpdateState update;
+};
+
+/// The run has as many unfinished updates as it may have; nothing was sent.
+struct UpdateLimitError : Error {
   using Error::Error;
 };
 

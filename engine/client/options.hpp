@@ -51,4 +51,13 @@ struct SignalOptions {
   std::string task_queue = {};  ///< the run's queue when known: only its workers are woken, instead of all
 };
 
+struct UpdateOptions {
+  /// 1 to 255 bytes: the idempotency key within the chain of the run. Empty: a new one is made.
+  std::string update_id = {};
+  /// What to wait for: admitted (it is durable; at once), accepted (the validator let it pass) or completed.
+  store::UpdateStage wait = store::UpdateStage::accepted;
+  Duration timeout = std::chrono::seconds(30);  ///< for this wait
+  std::string task_queue = {};                  ///< the run's queue when known: only its workers are woken
+};
+
 }  // namespace holdfast::client

@@ -31,4 +31,9 @@ void Client::signal_json_in(pqxx::transaction_base& transaction, const store::Ru
   sent_or_throw(store::send_messages_in(transaction, {&message, 1}).at(0), run, "signal");
 }
 
+store::UpdateState Client::update_json_in(pqxx::transaction_base& transaction, const store::RunKey& run,
+                                          std::string_view update, Payload input, UpdateOptions options) const {
+  return sent_or_throw(store::send_update_in(transaction, new_update(run, update, std::move(input), options)), run);
+}
+
 }  // namespace holdfast::client

@@ -1,6 +1,7 @@
 #include <holdfast/client/result_waiter.hpp>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -34,17 +35,39 @@ ResultWaiter::~ResultWaiter() {
   if (thread_.joinable()) thread_.join();
 }
 
+bool has_come_to(const store::UpdateState& update, bool ended) {
+  using enum store::UpdateStage;
+  return update.stage == completed || update.stage == rejected || (!ended && update.stage == accepted);
+}
+
 std::optional<store::ClosedRun> ResultWaiter::wait(const Uuid& run_id, Clock::time_point deadline) {
-  Wait wait{.run_id = run_id, .due = Clock::now(), .interval = kFirstInterval, .closed = {}, .error = {}, .done = {}};
+  Wait of_run;
+  of_run.run_id = run_id;
+  wait(of_run, deadline);
+  return std::move(of_run.closed);
+}
+
+std::optional<store::UpdateState> ResultWaiter::wait(const store::UpdateState& update, bool ended,
+                                                     Clock::time_point deadline) {
+  Wait of_update;
+  of_update.run_id = update.run_id;
+  of_update.update = update.key;
+  of_update.ended = ended;
+  wait(of_update, deadline);
+  return std::move(of_update.reached);
+}
+
+void ResultWaiter::wait(Wait& wait, Clock::time_point deadline) {
+  wait.due = Clock::now();
+  wait.interval = kFirstInterval;
   std::unique_lock lock(mutex_);
   const auto place = waits_.insert(waits_.end(), &wait);
   if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
   changed_.notify_all();
   if (listener_) listener_->interrupt();
-  wait.done.wait_until(lock, deadline, [&] { return wait.closed || wait.error; });
+  wait.done.wait_until(lock, deadline, [&] { return wait.over(); });
   waits_.erase(place);
   if (wait.error) std::rethrow_exception(wait.error);
-  return std::move(wait.closed);
 }
 
 void ResultWaiter::run() {
@@ -54,7 +77,7 @@ void ResultWaiter::run() {
     look_up(lock);
     auto next = Clock::now() + kIdle;
     for (const Wait* wait : waits_)
-      if (!wait->closed && !wait->error) next = std::min(next, wait->due);
+      if (!wait->over()) next = std::min(next, wait->due);
     if (!stopping_) sleep_until(lock, next);
   }
   fail_all(std::make_exception_ptr(Error("the client was closed while a result was waited for")));
@@ -63,19 +86,26 @@ void ResultWaiter::run() {
 void ResultWaiter::look_up(std::unique_lock<std::mutex>& lock) {
   const auto now = Clock::now();
   std::unordered_set<Uuid> due;
+  std::set<store::UpdateKey> due_updates;
   for (Wait* wait : waits_) {
-    if (wait->closed || wait->error || wait->due > now || due.size() >= kIdsPerQuery) continue;
-    due.insert(wait->run_id);
+    if (wait->over() || wait->due > now || due.size() + due_updates.size() >= kIdsPerQuery) continue;
+    if (wait->update)
+      due_updates.insert(*wait->update);
+    else
+      due.insert(wait->run_id);
     wait->due = now + wait->interval;
     wait->interval = std::min<Clock::duration>(wait->interval * 2, kLongestInterval);
   }
-  if (due.empty()) return;
+  if (due.empty() && due_updates.empty()) return;
   const std::vector<Uuid> ids(due.begin(), due.end());
+  const std::vector<store::UpdateKey> keys(due_updates.begin(), due_updates.end());
   lock.unlock();
   std::vector<store::ClosedRun> closed;
+  std::vector<store::UpdateState> updates;
   std::exception_ptr error;
   try {
-    closed = store_->closed_runs(ids);
+    if (!ids.empty()) closed = store_->closed_runs(ids);
+    if (!keys.empty()) updates = store_->updates().read_updates(keys);
   } catch (const store::Unavailable&) {
     // Waits go on: the next look-up comes by itself.
   } catch (const store::InDoubt&) {
@@ -86,6 +116,19 @@ void ResultWaiter::look_up(std::unique_lock<std::mutex>& lock) {
   lock.lock();
   if (error) fail_all(error);
   settle(closed);
+  settle(updates);
+}
+
+void ResultWaiter::settle(const std::vector<store::UpdateState>& updates) {
+  for (const auto& update : updates) {
+    for (Wait* wait : waits_) {
+      if (!wait->update || *wait->update != update.key || wait->over()) continue;
+      wait->run_id = update.run_id;  // it may have moved on, and so have its hints
+      if (!has_come_to(update, wait->ended)) continue;
+      wait->reached = update;
+      wait->done.notify_one();
+    }
+  }
 }
 
 void ResultWaiter::settle(const std::vector<store::ClosedRun>& closed) {
@@ -94,7 +137,7 @@ void ResultWaiter::settle(const std::vector<store::ClosedRun>& closed) {
   for (const auto& run : closed) by_id.emplace(run.run_id, &run);
   for (Wait* wait : waits_) {
     const auto found = by_id.find(wait->run_id);
-    if (found == by_id.end() || wait->closed || wait->error) continue;
+    if (found == by_id.end() || wait->update || wait->over()) continue;
     wait->closed = *found->second;
     wait->done.notify_one();
   }
@@ -102,7 +145,7 @@ void ResultWaiter::settle(const std::vector<store::ClosedRun>& closed) {
 
 void ResultWaiter::fail_all(std::exception_ptr error) {
   for (Wait* wait : waits_) {
-    if (wait->closed || wait->error) continue;
+    if (wait->over()) continue;
     wait->error = error;
     wait->done.notify_one();
   }
@@ -146,9 +189,11 @@ void ResultWaiter::sleep_until(std::unique_lock<std::mutex>& lock, Clock::time_p
 void ResultWaiter::hear(const std::vector<std::string>& hints) {
   const auto now = Clock::now();
   const bool all = std::ranges::find(hints, "c:*") != hints.end();
+  const bool all_updates = std::ranges::find(hints, "u:*") != hints.end();
   std::unordered_set<std::string_view> named(hints.begin(), hints.end());
   for (Wait* wait : waits_)
-    if (all || named.contains("c:" + wait->run_id.to_string())) wait->due = now;
+    if ((wait->update ? all_updates : all) || named.contains((wait->update ? "u:" : "c:") + wait->run_id.to_string()))
+      wait->due = now;
 }
 
 }  // namespace holdfast::client

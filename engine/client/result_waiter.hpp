@@ -13,6 +13,7 @@
 
 #include <holdfast/core/uuid.hpp>
 #include <holdfast/store/types.hpp>
+#include <holdfast/store/update_store.hpp>
 
 namespace holdfast::store {
 class Store;
@@ -21,9 +22,13 @@ class Listener;
 
 namespace holdfast::client {
 
-/// Lets any number of threads wait for the ends of runs with one thread and one query for all of them. Closing hints
-/// ("c:<run id>", "c:*") make it look at once; because hints get lost, each run is also looked up 2 ms after the wait
-/// began, then ever less often, at last once a second. Thread-safe.
+/// True once the update is accepted (with `ended`: completed), or has ended otherwise.
+bool has_come_to(const store::UpdateState& update, bool ended);
+
+/// Lets any number of threads wait for the ends of runs, and for updates, with one thread and one query each for all of
+/// them. Hints ("c:<run id>" and "c:*" for ends, "u:<run id>" and "u:*" for updates) make it look at once; because
+/// hints get lost, each is also looked up 2 ms after the wait began, then ever less often, at last once a second.
+/// Thread-safe.
 class ResultWaiter {
  public:
   using Clock = std::chrono::steady_clock;
@@ -38,21 +43,30 @@ class ResultWaiter {
   /// The closed run, or nullopt at the deadline. While the database is away it goes on waiting; any other error of
   /// the store is thrown.
   std::optional<store::ClosedRun> wait(const Uuid& run_id, Clock::time_point deadline);
+  /// The same for has_come_to(). Also waits for an update that is not committed yet.
+  std::optional<store::UpdateState> wait(const store::UpdateState& update, bool ended, Clock::time_point deadline);
 
  private:
   struct Wait {
     Uuid run_id;
-    Clock::time_point due;       ///< next look-up
-    Clock::duration interval{};  ///< between this look-up and the next
+    std::optional<store::UpdateKey> update;  ///< unset: the end of the run is waited for
+    bool ended = false;                      ///< of an update: its end is waited for
+    Clock::time_point due;                   ///< next look-up
+    Clock::duration interval{};              ///< between this look-up and the next
     std::optional<store::ClosedRun> closed;
+    std::optional<store::UpdateState> reached;
     std::exception_ptr error;
     std::condition_variable done;  ///< a thread of its own is woken, not all of them
+
+    bool over() const { return closed || reached || error; }
   };
   using Waits = std::list<Wait*>;
 
+  void wait(Wait& wait, Clock::time_point deadline);
   void run();
   void look_up(std::unique_lock<std::mutex>& lock);
   void settle(const std::vector<store::ClosedRun>& closed);
+  void settle(const std::vector<store::UpdateState>& updates);
   void fail_all(std::exception_ptr error);
   void sleep_until(std::unique_lock<std::mutex>& lock, Clock::time_point until);
   void hear(const std::vector<std::string>& hints);

@@ -51,6 +51,7 @@ Uuid RunState::derived_run_id(std::int64_t salt, std::chrono::milliseconds not_b
 
 ChildFutures RunState::start_child(command::StartChild start, bool wait_for_cancellation,
                                    const std::function<Payload()>& input) {
+  check_writable();
   ChildFutures futures{FuturePtr(new FutureState(*this, FutureKind::child_started, 0)),
                        FuturePtr(new FutureState(*this, FutureKind::child, 0)),
                        {},

@@ -66,13 +66,18 @@ struct ModifyProperties {
   CommandSeq seq;
   Payload memo, search_attributes;  ///< one of both: an object; null removes a member
 };
+struct CompleteUpdate {
+  std::string update_id;
+  Payload result;
+  std::optional<Failure> failure;  ///< set: it failed, and there is no result
+};
 
 }  // namespace command
 
 using Command =
     std::variant<command::ScheduleActivity, command::CancelActivity, command::StartTimer, command::CancelTimer,
                  command::CompleteWorkflow, command::FailWorkflow, command::CancelWorkflow, command::StartChild,
-                 command::CancelChild, command::ContinueAsNew, command::ModifyProperties>;
+                 command::CancelChild, command::ContinueAsNew, command::ModifyProperties, command::CompleteUpdate>;
 
 /// The event that records the command.
 Event to_event(const Command& command);

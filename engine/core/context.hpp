@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -56,6 +57,26 @@ class Context {
     return Future<std::optional<T>>(run_->receive(signal.name, &timeout));
   }
 
+  /// Says what an update does: `handler` takes the input, or the context and the input, and returns the result, or a
+  /// Workflow<Out> (a sub-coroutine, which runs beside everything else and may wait). What it throws as FailureError
+  /// fails the update, not the run. Set handlers before the first co_await: an update for which there is none is
+  /// rejected. A second call for a name replaces the first.
+  template <class In, class Out, class Handler>
+  void on_update(const Update<In, Out>& update, Handler handler);
+  /// `validator(const In&)` is asked before an update is accepted, and throws to reject it. It may look, but not change
+  /// anything, nor ask for anything. Replay does not call it.
+  template <class In, class Out, class Validator, class Handler>
+  void on_update(const Update<In, Out>& update, Validator validator, Handler handler);
+
+  /// Waits until `condition()` holds; it is asked now and after everything that happens. It may only look.
+  Future<Nothing> wait_until(std::function<bool()> condition) {
+    return Future<Nothing>(run_->wait_until(std::move(condition)));
+  }
+  /// Waits until no accepted update is unfinished: before the end of a run, which fails those that are.
+  Future<Nothing> updates_finished() {
+    return wait_until([run = run_] { return run->open_updates == 0; });
+  }
+
   /// Starts a child workflow, in the same commit as this task. Await its start, its result, or cancel it by the handle;
   /// letting go of the handle changes nothing for the child.
   template <class In, class Out>
@@ -107,9 +128,11 @@ class Context {
   ContinueAsNew continue_as_new(const WorkflowType<In, Out>& type, const std::type_identity_t<In>& input) const {
     return ContinueAsNew(type.name, encode(input));
   }
-  /// True once the history is so long (4,096 events, or 4 MiB of payloads) that replaying it becomes noticeable.
+  /// True once the history is so long (4,096 events, or 4 MiB of payloads) that replaying it becomes noticeable, or the
+  /// run nears the number of updates that it may accept.
   bool continue_as_new_suggested() const {
-    return run_->handled_event >= kSuggestedEvents || run_->history_bytes >= kSuggestedBytes;
+    return run_->handled_event >= kSuggestedEvents || run_->history_bytes >= kSuggestedBytes ||
+           run_->accepted_updates >= kSuggestedUpdates;
   }
 
   /// The database's time when the event that is being handled was taken up. The same in every replay.
@@ -156,6 +179,7 @@ class Context {
  private:
   static constexpr EventId kSuggestedEvents = 4096;
   static constexpr std::int64_t kSuggestedBytes = 4 << 20;
+  static constexpr int kSuggestedUpdates = detail::RunState::kMaxUpdates * 9 / 10;
 
   detail::RunState* run_;
 };

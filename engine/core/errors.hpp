@@ -78,6 +78,12 @@ class CanceledError : public FailureError {
   using FailureError::FailureError;
 };
 
+/// A validator, a condition or a query asked for something that only the workflow itself may ask for.
+class ReadOnlyError : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
 /// The code does not do what the history says it did. Fails the workflow task, never the run.
 class NondeterminismError : public std::runtime_error {
  public:

@@ -34,7 +34,9 @@ constexpr std::array<std::string_view, std::variant_size_v<Event>> kNames{"Workf
                                                                           "ChildWorkflowFailed",
                                                                           "ChildWorkflowCancelRequested",
                                                                           "WorkflowContinuedAsNew",
-                                                                          "WorkflowPropertiesModified"};
+                                                                          "WorkflowPropertiesModified",
+                                                                          "WorkflowUpdateAccepted",
+                                                                          "WorkflowUpdateCompleted"};
 
 template <class E>
 concept HasSeq = requires(E e) { e.seq; };
@@ -120,6 +122,18 @@ void append_members(std::string& out, const event::WorkflowContinuedAsNew& e) {
 void append_members(std::string& out, const event::WorkflowPropertiesModified& e) {
   append_payload(out, ",\"memo\":", e.memo);
   append_payload(out, ",\"search_attributes\":", e.search_attributes);
+}
+void append_members(std::string& out, const event::WorkflowUpdateAccepted& e) {
+  append_text(out, ",\"update_id\":", e.update_id);
+  append_text(out, ",\"name\":", e.name);
+  append_payload(out, ",\"input\":", e.input);
+}
+void append_members(std::string& out, const event::WorkflowUpdateCompleted& e) {
+  append_text(out, ",\"update_id\":", e.update_id);
+  append_payload(out, ",\"result\":", e.result);
+  if (!e.failure) return;
+  out += ",\"failure\":";
+  append_failure(out, *e.failure);
 }
 
 // --- reading ---------------------------------------------------------------------------------------------------------
@@ -238,6 +252,18 @@ bool read_member(event::WorkflowPropertiesModified& e, std::string_view key, Jso
   if (key == "search_attributes") return e.search_attributes = in.raw(), true;
   return false;
 }
+bool read_member(event::WorkflowUpdateAccepted& e, std::string_view key, JsonReader& in) {
+  if (key == "update_id") return e.update_id = in.string(), true;
+  if (key == "name") return e.name = in.string(), true;
+  if (key == "input") return e.input = in.raw(), true;
+  return false;
+}
+bool read_member(event::WorkflowUpdateCompleted& e, std::string_view key, JsonReader& in) {
+  if (key == "update_id") return e.update_id = in.string(), true;
+  if (key == "result") return e.result = in.raw(), true;
+  if (key == "failure") return e.failure = read_failure(in), true;
+  return false;
+}
 
 // What an event cannot do without.
 template <class E>
@@ -253,6 +279,9 @@ std::string_view missing_member(const E& e) {
   }
   if constexpr (requires { e.signal; }) {
     if (e.signal.empty()) return "a signal";
+  }
+  if constexpr (requires { e.update_id; }) {
+    if (e.update_id.empty()) return "an update_id";
   }
   if constexpr (requires { e.workflow_type; }) {
     if (e.workflow_type.empty()) return "a workflow_type";
@@ -331,7 +360,9 @@ bool is_command_event(const Event& event) {
                std::is_same_v<E, event::WorkflowCompleted> || std::is_same_v<E, event::WorkflowFailed> ||
                std::is_same_v<E, event::WorkflowCanceled> || std::is_same_v<E, event::ChildWorkflowInitiated> ||
                std::is_same_v<E, event::ChildWorkflowCancelRequested> ||
-               std::is_same_v<E, event::WorkflowContinuedAsNew> || std::is_same_v<E, event::WorkflowPropertiesModified>;
+               std::is_same_v<E, event::WorkflowContinuedAsNew> ||
+               std::is_same_v<E, event::WorkflowPropertiesModified> ||
+               std::is_same_v<E, event::WorkflowUpdateCompleted>;
       },
       event);
 }

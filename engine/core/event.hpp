@@ -115,6 +115,16 @@ struct WorkflowPropertiesModified {
   CommandSeq seq;
   Payload memo, search_attributes;
 };
+/// A client's update that the validator let pass: from here on its handler runs. Those that were refused are no event.
+struct WorkflowUpdateAccepted {
+  std::string update_id, name;
+  Payload input;
+};
+struct WorkflowUpdateCompleted {
+  std::string update_id;
+  Payload result;                  ///< empty: it failed
+  std::optional<Failure> failure;  ///< of the update; the run goes on
+};
 
 }  // namespace event
 
@@ -125,7 +135,8 @@ using Event =
                  event::WorkflowFailed, event::WorkflowCanceled, event::WorkflowTimedOut, event::WorkflowTerminated,
                  event::ChildWorkflowInitiated, event::ChildWorkflowStarted, event::ChildWorkflowStartFailed,
                  event::ChildWorkflowCompleted, event::ChildWorkflowFailed, event::ChildWorkflowCancelRequested,
-                 event::WorkflowContinuedAsNew, event::WorkflowPropertiesModified>;
+                 event::WorkflowContinuedAsNew, event::WorkflowPropertiesModified, event::WorkflowUpdateAccepted,
+                 event::WorkflowUpdateCompleted>;
 
 /// The stored name, such as "ActivityScheduled".
 std::string_view event_name(const Event& event);

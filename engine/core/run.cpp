@@ -69,6 +69,8 @@ Event to_event(const Command& command) {
           return event::ChildWorkflowCancelRequested{c.seq};
         else if constexpr (std::is_same_v<C, command::ModifyProperties>)
           return event::WorkflowPropertiesModified{c.seq, c.memo, c.search_attributes};
+        else if constexpr (std::is_same_v<C, command::CompleteUpdate>)
+          return event::WorkflowUpdateCompleted{c.update_id, c.result, c.failure};
         else
           return event::WorkflowContinuedAsNew{c.run_id, c.workflow_type, c.task_queue, c.input};
       },
@@ -88,7 +90,17 @@ Run::Run(const WorkflowDefinition& definition, RunInfo info, Log log)
   state_.log = std::move(log);
 }
 
-Run::~Run() { state_.dropping = true; }
+Run::~Run() {
+  state_.dropping = true;
+  state_.updates.clear();  // handlers may refer to what is in the workflow's own frame
+}
+
+std::optional<Failure> Run::refuse_update(Timestamp at, const std::string& name, const Payload& input) {
+  const auto before = std::exchange(state_.now, std::max(state_.now, at));
+  auto refusal = state_.refuse_update(name, input);
+  state_.now = before;
+  return refusal;
+}
 
 std::vector<Command> Run::apply(Timestamp at, const Event& input) {
   state_.now = std::max(state_.now, at);
@@ -162,6 +174,8 @@ void Run::feed(const Event& input) {
           state_.child_completed(e.seq, e.result);
         } else if constexpr (std::is_same_v<E, event::ChildWorkflowFailed>) {
           state_.child_failed(e.seq, e.failure);
+        } else if constexpr (std::is_same_v<E, event::WorkflowUpdateAccepted>) {
+          state_.begin_update(e.update_id, e.name, e.input);
         } else if constexpr (std::is_same_v<E, event::WorkflowTerminated> ||
                              std::is_same_v<E, event::WorkflowTimedOut>) {
           closed_ = true;
@@ -169,6 +183,7 @@ void Run::feed(const Event& input) {
       },
       input);
   state_.drain();
+  state_.reap_updates();
   if (root_ && root_->finished() && !closed_ && state_.nondeterminism.empty()) finish();
 }
 
@@ -220,7 +235,9 @@ void Run::finish() {
     recorded_as = "WorkflowContinuedAsNew";
   }
   closed_ = true;
-  if (!state_.match(recorded_as, 0, {}) && state_.nondeterminism.empty()) state_.issued.push_back(std::move(closing));
+  state_.fail_open_updates();
+  if (state_.nondeterminism.empty() && !state_.match(recorded_as, 0, {}) && state_.nondeterminism.empty())
+    state_.issued.push_back(std::move(closing));
 }
 
 command::ContinueAsNew Run::continue_as_new(const ContinueAsNew& next) {
@@ -273,6 +290,7 @@ std::string Run::waiting_for() const {
     else
       add("signal " + entry.future->name_ + " until " + to_rfc3339(entry.fire_at));
   }
+  if (!state_.conditions.empty()) add("a condition");
   for (const auto& [name, channel] : state_.channels)
     for (const auto* receiver : channel.receivers)
       if (!receiver->seq_) add("signal " + name);
@@ -281,7 +299,8 @@ std::string Run::waiting_for() const {
 
 std::size_t Run::memory_bytes() const {
   constexpr std::size_t kFrames = 1024;  // a root and one or two workflow frames; measured by the memory benchmark
-  std::size_t bytes = sizeof *this + kFrames + input_.capacity() + state_.open.size() * 256;
+  std::size_t bytes =
+      sizeof *this + kFrames + input_.capacity() + state_.open.size() * 256 + state_.updates.size() * kFrames;
   for (const auto& [name, channel] : state_.channels) {
     bytes += 128 + name.capacity();
     for (const auto& message : channel.unread)

@@ -66,6 +66,13 @@ class Run {
   /// Is the outcome of this command still awaited?
   bool is_open(CommandSeq seq) const { return state_.open.contains(seq); }
 
+  /// Why an update is not to be accepted: no handler of this name, an input that is none, or what its validator threw.
+  /// nullopt: apply event::WorkflowUpdateAccepted. Changes nothing, and is no part of replay. `at`: ctx.now()
+  /// meanwhile.
+  std::optional<Failure> refuse_update(Timestamp at, const std::string& name, const Payload& input);
+  /// Updates that were accepted and are not completed.
+  bool has_open_updates() const { return state_.open_updates > 0; }
+
   struct PendingTimer {
     CommandSeq seq;
     Timestamp fire_at;

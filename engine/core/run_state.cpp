@@ -36,6 +36,8 @@ CommandLine line_of(const Event& event) {
           return {e.seq, e.workflow_type};
         else if constexpr (std::is_same_v<E, event::WorkflowPropertiesModified>)
           return {e.seq, e.memo.empty() ? "search attributes" : "memo"};
+        else if constexpr (std::is_same_v<E, event::WorkflowUpdateCompleted>)
+          return {0, e.update_id};
         else if constexpr (requires { e.seq; })
           return {e.seq, {}};
         else
@@ -95,11 +97,14 @@ void FutureState::abandon() {
       run_->give_back(*this);
   } else if (kind_ == FutureKind::timer && !ready()) {
     run_->abandon_timer(*this);
+  } else if (kind_ == FutureKind::condition && !ready()) {
+    run_->forget_condition(*this);
   }
 }
 
 FuturePtr RunState::schedule_activity(const std::string& name, const ActivityOptions& options, bool transactional,
                                       const std::function<Payload()>& input) {
+  check_writable();
   FuturePtr future(new FutureState(*this, FutureKind::activity, 0));
   if (inert()) return future;
   options.validate(name);
@@ -125,6 +130,7 @@ FuturePtr RunState::schedule_activity(const std::string& name, const ActivityOpt
 }
 
 void RunState::modify_properties(Payload memo, Payload search_attributes) {
+  check_writable();
   if (inert()) return;
   // What history has was allowed when it was recorded; the rules may have become stricter since.
   const auto* line = history && next_event < history->size()
@@ -141,6 +147,7 @@ void RunState::modify_properties(Payload memo, Payload search_attributes) {
 }
 
 FuturePtr RunState::start_timer(Duration delay) {
+  check_writable();
   FuturePtr future(new FutureState(*this, FutureKind::timer, 0));
   future->name_ = "timer";
   if (!inert()) open_timer(future, delay);
@@ -160,6 +167,7 @@ void RunState::open_timer(const FuturePtr& future, Duration delay) {
 }
 
 FuturePtr RunState::receive(const std::string& signal, const Duration* timeout) {
+  check_writable();
   FuturePtr future(new FutureState(*this, FutureKind::message, 0));
   future->name_ = signal;
   if (inert()) return future;
@@ -230,6 +238,7 @@ void RunState::close_timer(CommandSeq seq) {
 }
 
 void RunState::cancel(FutureState& future) {
+  check_writable();
   if (future.ready() || inert()) return;
   const FuturePtr keep(&future);
   switch (future.kind_) {
@@ -249,6 +258,10 @@ void RunState::cancel(FutureState& future) {
       break;
     case FutureKind::child_started:
     case FutureKind::child: cancel_child(future.seq_); break;
+    case FutureKind::condition:
+      forget_condition(future);
+      future.fail(canceled_error("waiting for a condition"));
+      break;
   }
 }
 
@@ -259,6 +272,7 @@ void RunState::cancel_everything() {
   for (auto& [name, channel] : channels)
     for (auto* receiver : channel.receivers)
       if (!receiver->seq_) pending.emplace_back(receiver);
+  for (const auto& condition : conditions) pending.emplace_back(condition.future);
   cancel_all(pending);
 }
 
@@ -288,6 +302,8 @@ void RunState::cancel_branch(BranchId id) {
   for (auto& [name, channel] : channels)
     for (auto* receiver : channel.receivers)
       if (!receiver->seq_ && is_within(receiver->branch_, id)) pending.emplace_back(receiver);
+  for (const auto& condition : conditions)
+    if (is_within(condition.future->branch_, id)) pending.emplace_back(condition.future);
   cancel_all(pending);
 }
 
@@ -324,17 +340,20 @@ void RunState::match_issued() {
 }
 
 void RunState::drain() {
-  while (ready_head_ < ready_.size() && nondeterminism.empty()) {
-    const auto next = ready_[ready_head_++];
-    branch = next.branch;
-    next.handle.resume();
-  }
+  do {
+    while (ready_head_ < ready_.size() && nondeterminism.empty()) {
+      const auto next = ready_[ready_head_++];
+      branch = next.branch;
+      next.handle.resume();
+    }
+  } while (nondeterminism.empty() && fire_conditions());
   branch = 0;
   ready_.clear();
   ready_head_ = 0;
 }
 
 std::uint64_t RunState::next_random() {
+  check_writable();
   // splitmix64 (Steele, Lea, Flood 2014): 8 bytes of state, so a cached run stays small.
   std::uint64_t z = random_state += 0x9E3779B97F4A7C15;
   z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -42,7 +43,7 @@ struct Waiter {
 using BranchId = std::int64_t;
 
 enum class Outcome : std::uint8_t { pending, value, none, failed };
-enum class FutureKind : std::uint8_t { activity, timer, message, child_started, child };
+enum class FutureKind : std::uint8_t { activity, timer, message, child_started, child, condition };
 
 /// What an activity, a timer, a receive or a child workflow will bring. Owned by the Future and, while the command is
 /// open, by the run. One thread at a time, so the count is plain.
@@ -123,6 +124,16 @@ struct OpenCommand {
   std::unique_ptr<OpenChild> child;
 };
 
+/// Somebody waits until this holds.
+struct Condition {
+  FutureState* future;
+  std::function<bool()> holds;
+};
+
+// update_handler.hpp
+struct UpdateHandler;
+class RunningUpdate;
+
 /// The two things that a child workflow brings: its start, and its end.
 struct ChildFutures {
   FuturePtr started, result;
@@ -133,6 +144,11 @@ struct ChildFutures {
 class RunState {
  public:
   using Log = std::function<void(std::string_view level, std::string_view message)>;
+
+  RunState();
+  ~RunState();
+  RunState(const RunState&) = delete;
+  RunState& operator=(const RunState&) = delete;
 
   FuturePtr schedule_activity(const std::string& name, const ActivityOptions& options, bool transactional,
                               const std::function<Payload()>& input);
@@ -158,6 +174,24 @@ class RunState {
   bool has_dependent_children() const;
   /// Id of a run that this one starts by the command `salt`; the same in every replay. Not before `not_before`.
   Uuid derived_run_id(std::int64_t salt, std::chrono::milliseconds not_before) const;
+
+  // updates.cpp
+  void set_update_handler(const std::string& name, std::shared_ptr<const UpdateHandler> handler);
+  /// Why this update is not to be accepted. Changes nothing.
+  std::optional<Failure> refuse_update(const std::string& name, const Payload& input);
+  void begin_update(const std::string& update_id, const std::string& name, const Payload& input);
+  /// One of `result` and `failure` is set.
+  void complete_update(const std::string& update_id, Payload result, std::optional<Failure> failure);
+  /// Lets go of handlers that have ended. Throws what left one of them and fails no update.
+  void reap_updates();
+  /// The run ends: updates that it has not completed fail.
+  void fail_open_updates();
+
+  // conditions.cpp
+  FuturePtr wait_until(std::function<bool()> holds);
+  void forget_condition(FutureState& future);
+  /// Wakes those whose condition holds; false: there was none.
+  bool fire_conditions();
 
   // Branches. What a coroutine does while it runs belongs to `branch`.
   BranchId open_branch();
@@ -208,6 +242,18 @@ class RunState {
   std::map<CommandSeq, OpenCommand> open;
   std::set<CommandSeq> timers;  ///< those in `open` that fire by themselves; a run may wait for very many other things
   std::map<std::string, Channel, std::less<>> channels;
+  std::vector<Condition> conditions;
+  std::map<std::string, std::shared_ptr<const UpdateHandler>, std::less<>> update_handlers;
+  std::map<std::string, std::unique_ptr<RunningUpdate>, std::less<>> updates;  ///< accepted, their handlers at work
+  int open_updates = 0;                                                        ///< accepted and not completed
+  int accepted_updates = 0;                                                    ///< in the whole run
+
+  static constexpr int kMaxUpdates = 2000;  ///< that one run accepts: its history is to stay short
+
+  /// While somebody who may only look is called, says who; set by ReadOnly.
+  const char* read_only = nullptr;
+  /// Throws ReadOnlyError.
+  void check_writable() const;
 
  private:
   /// Frames are being destroyed, or the code parted from the history: whatever it asks for is void.
@@ -234,6 +280,19 @@ class RunState {
   BranchId last_branch_ = 0;
   /// A child that must not outlive the run went out of `open` before its end.
   bool lost_sight_of_child_ = false;
+};
+
+/// For the time of a call that may only look.
+class ReadOnly {
+ public:
+  ReadOnly(RunState& run, const char* who) : run_(run), before_(std::exchange(run.read_only, who)) {}
+  ~ReadOnly() { run_.read_only = before_; }
+  ReadOnly(const ReadOnly&) = delete;
+  ReadOnly& operator=(const ReadOnly&) = delete;
+
+ private:
+  RunState& run_;
+  const char* before_;
 };
 
 }  // namespace holdfast::detail

@@ -2,12 +2,22 @@
 
 #include <string>
 
+#include <holdfast/core/nothing.hpp>
+
 namespace holdfast {
 
 /// Names a signal and binds the type of what it carries. The name is stored in histories.
 template <class T>
 struct Signal {
   using Value = T;
+  std::string name;
+};
+
+/// Names an update and binds the types of its input and its result. The name is stored in histories.
+template <class In, class Out = Nothing>
+struct Update {
+  using Input = In;
+  using Output = Out;
   std::string name;
 };
 

@@ -4,6 +4,7 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include <holdfast/core/context.hpp>
@@ -21,7 +22,8 @@ concept EngineAwaitable = requires { typename std::remove_cvref_t<A>::EngineAwai
 /// What every workflow coroutine's promise has: its run, who waits for it, and how it ended.
 class WorkflowPromiseBase {
  public:
-  /// The first parameter of a workflow coroutine is its Context; the others do not matter here.
+  /// The first parameter of a workflow coroutine is its Context (after the object, of lambdas and member functions);
+  /// the others do not matter here.
   explicit WorkflowPromiseBase(Context context) : run_(&context.state()) {}
 
   std::suspend_always initial_suspend() noexcept { return {}; }
@@ -57,6 +59,9 @@ class WorkflowPromise : public WorkflowPromiseBase {
  public:
   template <class... Rest>
   explicit WorkflowPromise(Context context, Rest&&...) : WorkflowPromiseBase(context) {}
+  template <class Object, class... Rest>
+    requires(!std::is_same_v<std::remove_cvref_t<Object>, Context>)
+  explicit WorkflowPromise(Object&&, Context context, Rest&&...) : WorkflowPromiseBase(context) {}
   Workflow<T> get_return_object();
   template <std::convertible_to<T> U>
   void return_value(U&& value) {
@@ -115,3 +120,5 @@ Workflow<T> detail::WorkflowPromise<T>::get_return_object() {
 }
 
 }  // namespace holdfast
+
+#include <holdfast/core/update_handler.hpp>

@@ -13,6 +13,7 @@
 #include <holdfast/store/limit_store.hpp>
 #include <holdfast/store/schedule_store.hpp>
 #include <holdfast/store/types.hpp>
+#include <holdfast/store/update_store.hpp>
 
 namespace holdfast::store {
 
@@ -111,6 +112,10 @@ class Store {
   // --- limits -----------------------------------------------------------------------------------------------------
 
   virtual LimitStore& limits() = 0;
+
+  // --- updates ----------------------------------------------------------------------------------------------------
+
+  virtual UpdateStore& updates() = 0;
 
   // --- wake-ups: hints only, lossy by contract --------------------------------------------------------------------
 

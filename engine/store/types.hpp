@@ -88,7 +88,8 @@ enum class MessageKind : std::uint8_t {
   activity_completed,
   activity_failed,
   child_completed,
-  child_failed
+  child_failed,
+  update
 };
 std::string_view to_string(MessageKind kind);
 MessageKind parse_message_kind(std::string_view text);
@@ -100,7 +101,12 @@ struct NewMessage {
   Payload payload = "{}";
   Uuid message_id;  ///< UUIDv7 made by the caller: the idempotency key
 };
-enum class SendStatus : std::uint8_t { sent, not_found, closed };
+enum class SendStatus : std::uint8_t {
+  sent,
+  not_found,
+  closed,
+  too_many,  ///< of updates: the run has kMaxOpenUpdates that are not completed
+};
 
 /// An inbox row as its owner reads it.
 struct Message {
@@ -112,6 +118,20 @@ struct Message {
   CommandSeq seq = 0;  ///< outcomes: of which command
   int attempt = 0;
 };
+
+/// How far an update has come. Accepted ones complete (with a result or a failure); rejected ones reached no history.
+enum class UpdateStage : std::uint8_t { admitted, accepted, completed, rejected };
+std::string_view to_string(UpdateStage stage);
+UpdateStage parse_update_stage(std::string_view text);
+
+/// What the payload of an update message says.
+struct UpdateMessage {
+  std::string update_id;
+  Payload input;
+};
+Payload encode_update_message(const UpdateMessage& message);
+/// Throws HistoryError for what encode_update_message does not write.
+UpdateMessage decode_update_message(std::string_view json);
 
 /// What the payload of an activity_failed message says.
 struct ActivityFailure {
@@ -224,8 +244,8 @@ struct QueueDescription {
 };
 /// What a peek found. Hints only: by the time it is acted on, somebody else may have taken it.
 struct Readiness {
-  bool runs = false;                        ///< a claimable run is due in one of the queues
-  bool activities = false;                  ///< an activity task of one of the queues is due, and no limit is known to hold it up
+  bool runs = false;        ///< a claimable run is due in one of the queues
+  bool activities = false;  ///< an activity task of one of the queues is due, and no limit is known to hold it up
   bool expired_activities = false;          ///< some activity task passed its timeout
   bool expired_workers = false;             ///< some worker's lease ended, or a commit left something to be done
   std::vector<WorkerId> rung;               ///< owners with a rung doorbell
@@ -319,6 +339,14 @@ struct ParentNotice {
   Payload payload;  ///< the result; or the failure as encode_failure writes it
 };
 
+/// What a step did to an update of its run.
+struct UpdateChange {
+  std::string update_id;
+  UpdateStage stage = UpdateStage::accepted;
+  Payload result;                  ///< completed
+  std::optional<Failure> failure;  ///< rejected; completed without a result
+};
+
 /// The run that goes on after a continue-as-new. Everything that is not here it takes from the run before.
 struct NextRun {
   Uuid run_id;
@@ -351,6 +379,8 @@ struct RunCommit {
 
   /// What the run changed of its memo and search attributes; "null" removes a member. A successor has them too.
   Properties memo, search_attributes;
+  std::vector<UpdateChange> updates;  ///< at most one per update id
+  bool end_updates = false;           ///< closed: whatever update of the run is not completed ends now
 
   std::vector<Uuid> cancel_runs;  ///< children that are asked to end; each means the open run of its chain
 };

@@ -143,6 +143,13 @@ void validate(std::span<const NewChild> children) {
 
 void validate(std::span<const NewMessage> messages) { validate_each(messages, "message", validate_message); }
 
+void validate(const NewUpdate& update) {
+  validate(update.to);
+  validate_name("update_id", update.update_id);
+  validate_name("update", update.name);
+  validate_payload("input", update.input);
+}
+
 void validate(const ListFilter& filter) {
   validate_name("namespace", filter.namespace_);
   if (filter.workflow_type) validate_name("workflow_type", *filter.workflow_type);

@@ -6,6 +6,7 @@
 
 #include <holdfast/store/errors.hpp>
 #include <holdfast/store/types.hpp>
+#include <holdfast/store/update_store.hpp>
 
 /// What both stores check before they touch anything, so that bad input gives the same words everywhere. Each throws
 /// InvalidArgument that names the field, its value and what is allowed.
@@ -33,6 +34,7 @@ void validate(const RunKey& key);
 void validate(std::span<const NewRun> runs);
 void validate(std::span<const NewChild> children);
 void validate(std::span<const NewMessage> messages);
+void validate(const NewUpdate& update);
 void validate(const ListFilter& filter);
 void validate(const WorkerInfo& info);
 void validate_termination(const RunKey& key, std::string_view reason, std::string_view identity);

@@ -93,6 +93,24 @@ void Environment::post_event(Duration delay, Event event) {
   post(delay, [this, event = std::move(event)] { feed(event); });
 }
 
+std::shared_ptr<const UpdateProgress> Environment::post_update(Duration delay, std::string name, Payload input) {
+  const auto progress = std::make_shared<UpdateProgress>();
+  const std::string update_id = "update-" + std::to_string(updates_.size() + 1);
+  updates_[update_id] = progress;
+  post(delay, [=, this] { take_update(update_id, name, input); });
+  return progress;
+}
+
+void Environment::take_update(const std::string& update_id, const std::string& name, const Payload& input) {
+  if (!run_) throw std::logic_error("start the workflow first");
+  if (run_->closed()) return;
+  auto& progress = *updates_.at(update_id);
+  progress.failure = run_->refuse_update(now_, name, input);
+  progress.rejected = progress.failure.has_value();
+  progress.accepted = !progress.rejected;
+  if (progress.accepted) feed(event::WorkflowUpdateAccepted{update_id, name, input});
+}
+
 void Environment::after(Duration delay, std::function<void()> action) { post(delay, std::move(action)); }
 
 void Environment::cancel_after(Duration delay, std::string reason) {
@@ -156,6 +174,11 @@ void Environment::carry_out(const Command& command) {
                        changed_properties(std::move(search_attributes_), read_properties(c.search_attributes));
                  },
                  [&](const command::ContinueAsNew& c) { next_ = c; },
+                 [&](const command::CompleteUpdate& c) {
+                   auto& progress = *updates_.at(c.update_id);
+                   progress.result = c.result;
+                   progress.failure = c.failure;
+                 },
              },
              command);
 }

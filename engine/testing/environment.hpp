@@ -45,6 +45,36 @@ struct ActivityCall {
   Duration at{};  ///< since the start
 };
 
+/// Where an update stands.
+struct UpdateProgress {
+  bool accepted = false, rejected = false;
+  Payload result;
+  std::optional<Failure> failure;
+};
+
+/// An update that a test sent.
+template <class Out>
+class SentUpdate {
+ public:
+  explicit SentUpdate(std::shared_ptr<const UpdateProgress> progress) : progress_(std::move(progress)) {}
+  /// The validator let it pass.
+  bool accepted() const { return progress_->accepted; }
+  bool rejected() const { return progress_->rejected; }
+  bool completed() const { return accepted() && (progress_->failure || !progress_->result.empty()); }
+  /// Why it was rejected, or failed.
+  const std::optional<Failure>& failure() const { return progress_->failure; }
+  /// What the handler returned; throws FailureError if it failed or was rejected, std::logic_error before that is
+  /// known.
+  Out result() const {
+    if (progress_->failure) throw FailureError(*progress_->failure);
+    if (progress_->result.empty()) throw std::logic_error("the update is not completed");
+    return decode<Out>(progress_->result);
+  }
+
+ private:
+  std::shared_ptr<const UpdateProgress> progress_;
+};
+
 /// Runs one workflow against scripted activities, in memory, on a clock that jumps to the next thing that happens:
 /// a workflow that sleeps for a month is tested in microseconds. Retries, back-off, timeouts, signals and cancellation
 /// behave as on a worker. The same test always takes the same course. Not thread-safe; no thread is started.
@@ -137,6 +167,17 @@ class Environment {
   template <class T>
   void signal_after(Duration delay, const Signal<T>& signal, const std::type_identity_t<T>& value) {
     post_event(delay, event::WorkflowSignaled{signal.name, encode(value), next_message_id()});
+  }
+  /// Sends an update; it arrives now (before the start: as soon as the run starts). Ask what is returned for the
+  /// outcome.
+  template <class In, class Out>
+  SentUpdate<Out> update(const Update<In, Out>& update, const std::type_identity_t<In>& input) {
+    return update_after({}, update, input);
+  }
+  /// Arrives `delay` from now.
+  template <class In, class Out>
+  SentUpdate<Out> update_after(Duration delay, const Update<In, Out>& update, const std::type_identity_t<In>& input) {
+    return SentUpdate<Out>(post_update(delay, update.name, encode(input)));
   }
   void cancel(std::string reason = "test") { cancel_after({}, std::move(reason)); }
   void cancel_after(Duration delay, std::string reason = "test");
@@ -236,6 +277,8 @@ class Environment {
   /// Void once the run has continued as new: what it concerns is a command of the run before.
   void post_own(Duration delay, std::function<void()> action);
   void post_event(Duration delay, Event event);
+  std::shared_ptr<const UpdateProgress> post_update(Duration delay, std::string name, Payload input);
+  void take_update(const std::string& update_id, const std::string& name, const Payload& input);
   bool step(Timestamp until);
   void feed(const Event& event);
   void carry_out(const Command& command);
@@ -257,7 +300,8 @@ class Environment {
   std::map<std::string, Script> scripts_;
   std::map<std::string, ChildScript> children_;
   std::set<std::string> taken_;
-  std::map<CommandSeq, std::string> open_children_;  ///< workflow type of each
+  std::map<CommandSeq, std::string> open_children_;                 ///< workflow type of each
+  std::map<std::string, std::shared_ptr<UpdateProgress>> updates_;  ///< by update id
   std::vector<ActivityCall> child_calls_;
   std::vector<std::string> canceled_children_;
   std::optional<command::ContinueAsNew> next_;  ///< the run ended so, and its next one has not begun

@@ -33,7 +33,8 @@ struct LaneEnvironment {
   ActivityPool& pool;
   WorkerStats& stats;
   std::function<void(std::string_view level, std::string_view message)> log;
-  std::function<void(const std::vector<Uuid>&)> on_closed;  ///< after the commit that closed them
+  std::function<void(const std::vector<Uuid>&)> on_closed;   ///< after the commit that closed them
+  std::function<void(const std::vector<Uuid>&)> on_updated;  ///< after a commit that moved updates of theirs on
   /// After a commit that made runs of these queues ready ("*": of queues that are not known).
   std::function<void(const std::set<std::string>&)> on_ready;
   std::function<void(const store::ClaimedRun&)> on_scheduled_closed;  ///< likewise, for runs that a schedule started
@@ -188,6 +189,15 @@ class Lane final : public ActivitySink, public LeaseHolder {
   void dispatch(Batch& batch, LiveRun& live, command::ScheduleActivity command, bool has_row);
   bool served_here(const std::string& task_queue) const;
   RunInfo info_of(const LiveRun& live) const;
+
+  // lane_updates.cpp
+  /// Asks the run whether it takes the update, and notes the answer. False: it is rejected.
+  bool accepts(LiveRun& live, store::RunCommit& commit, const event::WorkflowUpdateAccepted& update) const;
+  void limit_result(command::CompleteUpdate& command) const;
+  static void complete(store::RunCommit& commit, command::CompleteUpdate command);
+  /// Of a run that is over: whether updates are left that nobody will complete.
+  static bool leaves_updates(const LiveRun& live, const store::RunCommit& commit);
+  void tell_updated(const Batch& batch) const;
 
   // lane_children.cpp
   static store::NewChild new_child(const LiveRun& parent, const command::StartChild& command);

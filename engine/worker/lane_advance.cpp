@@ -110,6 +110,9 @@ void Lane::apply_inputs(Batch& batch, LiveRun& live, store::RunCommit& commit, s
     const auto& input = live.inputs[live.applied];
     bytes += payload_bytes(input.event);
     if (input.inbox_id) commit.consumed.push_back(input.inbox_id);
+    if (const auto* update = std::get_if<event::WorkflowUpdateAccepted>(&input.event);
+        update && !accepts(live, commit, *update))
+      continue;
     const auto seq = outcome_seq(input.event);
     if (input.ends_row) commit.ended_tasks.push_back(seq);
     // Nobody waits for the outcome of an activity that was canceled, say.
@@ -163,6 +166,7 @@ void Lane::carry_out(Batch& batch, LiveRun& live, store::RunCommit& commit, std:
       throw TaskFailed{oversized_failure("the result of the workflow", completed->result.size(), limit).message};
     if (const auto* next = std::get_if<command::ContinueAsNew>(&command); next && next->input.size() > limit)
       throw TaskFailed{oversized_failure("the input of continue_as_new", next->input.size(), limit).message};
+    if (auto* update = std::get_if<command::CompleteUpdate>(&command)) limit_result(*update);
     append(commit, to_event(command));
     std::visit(Overloaded{
                    [&](command::ScheduleActivity& c) { schedule(batch, live, commit, std::move(c)); },
@@ -200,6 +204,7 @@ void Lane::carry_out(Batch& batch, LiveRun& live, store::RunCommit& commit, std:
                      commit.status = store::RunStatus::continued_as_new;
                      commit.successor = next_run(std::move(c));
                    },
+                   [&](command::CompleteUpdate& c) { complete(commit, std::move(c)); },
                },
                command);
   }
@@ -327,6 +332,7 @@ bool Lane::end_at_deadline(const LiveRun& live, store::RunCommit& commit) {
   end.next = store::NextState::closed;
   end.status = store::RunStatus::timed_out;
   end.failure = timeout_failure("ExecutionTimeout");
+  end.end_updates = true;
   end_family(live, end);
   end.has_children = true;  // what the code did before it failed is not to be trusted
   commit = std::move(end);
@@ -337,6 +343,7 @@ void Lane::decide_next(Batch& batch, LiveRun& live, store::RunCommit& commit) {
   if (!commit.events.empty()) commit.events += ']';
   if (live.run->closed()) {
     commit.next = store::NextState::closed;
+    commit.end_updates = !commit.successor && leaves_updates(live, commit);
     end_family(live, commit);
     return;
   }

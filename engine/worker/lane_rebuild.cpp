@@ -15,6 +15,7 @@ namespace {
 /// What somebody outside said: it goes before outcomes, so that a run that ends on one of them has seen it.
 bool is_said(const PendingInput& input) {
   return std::holds_alternative<event::WorkflowSignaled>(input.event) ||
+         std::holds_alternative<event::WorkflowUpdateAccepted>(input.event) ||
          std::holds_alternative<event::WorkflowCancelRequested>(input.event);
 }
 

@@ -200,6 +200,7 @@ void Lane::after_commit(Batch& batch) {
     env_.pool.cancel(key, worker_id_);
     if (auto* live = find(key.run_id)) live->local.erase(key.seq);
   }
+  tell_updated(batch);
   wake_families(batch);
   if (!batch.limited_queues.empty()) env_.on_limited(batch.limited_queues);
   if (!closed.empty()) {

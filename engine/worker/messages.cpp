@@ -17,6 +17,10 @@ Event event_of(const store::Message& message) {
     case store::MessageKind::child_completed: return event::ChildWorkflowCompleted{message.seq, message.payload};
     case store::MessageKind::child_failed:
       return event::ChildWorkflowFailed{message.seq, decode_failure(message.payload)};
+    case store::MessageKind::update: {
+      auto update = store::decode_update_message(message.payload);
+      return event::WorkflowUpdateAccepted{std::move(update.update_id), message.name, std::move(update.input)};
+    }
   }
   std::unreachable();
 }

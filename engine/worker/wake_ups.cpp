@@ -176,6 +176,15 @@ void ClosedHints::closed(const std::vector<Uuid>& run_ids) {
   changed_.notify_one();
 }
 
+void ClosedHints::updated(const std::vector<Uuid>& run_ids) {
+  if (!enabled_) return;
+  {
+    const std::lock_guard lock(mutex_);
+    updated_.insert(run_ids.begin(), run_ids.end());
+  }
+  changed_.notify_one();
+}
+
 void ClosedHints::ready(const std::set<std::string>& task_queues) {
   if (!enabled_) return;
   {
@@ -188,7 +197,9 @@ void ClosedHints::ready(const std::set<std::string>& task_queues) {
 void ClosedHints::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || many_ || !run_ids_.empty() || !ready_queues_.empty(); });
+    changed_.wait(lock, [this] {
+      return stopping_ || many_ || !run_ids_.empty() || !updated_.empty() || !ready_queues_.empty();
+    });
     if (stopping_) return;
     std::vector<std::string> hints;
     if (std::exchange(many_, false))
@@ -196,6 +207,11 @@ void ClosedHints::run() {
     else
       for (const auto& id : run_ids_) hints.push_back("c:" + id.to_string());
     run_ids_.clear();
+    const auto updated = std::exchange(updated_, {});
+    if (updated.size() > kMaxClosedNames)
+      hints.emplace_back("u:*");
+    else
+      for (const auto& id : updated) hints.push_back("u:" + id.to_string());
     for (const auto& queue : std::exchange(ready_queues_, {})) hints.push_back("q:" + queue);
     lock.unlock();
     try {

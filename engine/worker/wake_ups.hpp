@@ -51,13 +51,14 @@ class WakeUps {
   std::thread thread_, takeover_thread_;  ///< taking over may take long, and hints do not wait for it
 };
 
-/// Sends "these runs closed" to waiting clients and "these queues have work" to workers: coalesced, at most one message
-/// per interval, outside any commit.
+/// Sends "these runs closed" and "updates of these went on" to waiting clients and "these queues have work" to workers:
+/// coalesced, at most one message per interval, outside any commit.
 class ClosedHints {
  public:
   explicit ClosedHints(store::Store& store, bool enabled);
   ~ClosedHints();
   void closed(const std::vector<Uuid>& run_ids);
+  void updated(const std::vector<Uuid>& run_ids);
   void ready(const std::set<std::string>& task_queues);
 
  private:
@@ -67,6 +68,7 @@ class ClosedHints {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Uuid> run_ids_;
+  std::set<Uuid> updated_;
   std::set<std::string> ready_queues_;
   bool many_ = false, stopping_ = false;
   std::thread thread_;

@@ -78,6 +78,7 @@ struct Worker::Parts {
       lanes.push_back(
           std::make_unique<Lane>(LaneEnvironment{store, r, options, pool, stats, options.log,
                                                  [this](const std::vector<Uuid>& ids) { closed_hints.closed(ids); },
+                                                 [this](const std::vector<Uuid>& ids) { closed_hints.updated(ids); },
                                                  [this](const auto& queues) { closed_hints.ready(queues); },
                                                  [this](const auto& run) { scheduler.run_closed(run); }, limited_queues,
                                                  [this](const auto& queues) { limited(queues); }},

@@ -31,6 +31,7 @@ struct Receipt {
 BOOST_DESCRIBE_STRUCT(Receipt, (), (total))
 const WorkflowType<Order, Receipt> kShip{"Ship", "orders"};
 const Signal<Order> kChange{"change"};
+const Update<Order, Receipt> kPack{"pack"};
 
 class ClientOnPostgres : public testing::Test {
  protected:
@@ -82,6 +83,56 @@ TEST_F(ClientOnPostgres, StartsABatchInTheCallersTransaction) {
   EXPECT_EQ(results[0].status, store::StartStatus::started);
   EXPECT_EQ(results[1].status, store::StartStatus::already_running);
   EXPECT_EQ(count(), 3U);
+}
+
+TEST_F(ClientOnPostgres, UpdatesIfAndOnlyIfTheCallersTransactionCommits) {
+  const auto run = client.start(kShip, "order-1", {});
+  {
+    pqxx::work given_up(connection);
+    client.update_in(given_up, "order-1", kPack, {.item = "tea"});
+  }
+  EXPECT_EQ(run.describe().unread_messages, 0);
+  pqxx::work kept(connection);
+  const auto update = client.update_in(kept, "order-1", kPack, {.item = "tea"}, {.update_id = "u1"});
+  EXPECT_EQ(update.state().stage, store::UpdateStage::admitted);
+  EXPECT_THROW(update.result(0s), NotFoundError) << "nobody has committed it";
+  kept.commit();
+  EXPECT_EQ(run.describe().unread_messages, 1);
+  EXPECT_THROW(update.result(0s), UpdateTimeoutError);
+}
+
+TEST_F(ClientOnPostgres, StartsAndUpdatesAtomically) {
+  {
+    pqxx::work given_up(connection);
+    client.start_in(given_up, kShip, "order-1", {.item = "tea"});
+    client.update_in(given_up, "order-1", kPack, {.item = "tea"});
+  }
+  EXPECT_EQ(count(), 0U) << "neither";
+  pqxx::work kept(connection);
+  const auto run = client.start_in(kept, kShip, "order-1", {.item = "tea"});
+  const auto update = client.update_in(kept, "order-1", kPack, {.item = "tea"}, {.update_id = "u1"});
+  kept.commit();
+  EXPECT_EQ(run.describe().unread_messages, 1) << "both";
+  EXPECT_EQ(update.state().run_id, run.run_id());
+  // The same once more, as after a lost answer.
+  pqxx::work again(connection);
+  EXPECT_TRUE(
+      client.start_in(again, kShip, "order-1", {}, {.conflict = store::IdConflictPolicy::use_existing}).existing());
+  client.update_in(again, "order-1", kPack, {.item = "tea"}, {.update_id = "u1"});
+  again.commit();
+  EXPECT_EQ(run.describe().unread_messages, 1);
+}
+
+TEST_F(ClientOnPostgres, LeavesTheCallersTransactionUsableAfterARefusedUpdate) {
+  const auto run = client.start(kShip, "order-1", {});
+  run.terminate();
+  pqxx::work transaction(connection);
+  EXPECT_THROW(client.update_in(transaction, "nobody", kPack, {}), NotFoundError);
+  EXPECT_THROW(client.update_in(transaction, "order-1", kPack, {}), RunClosedError);
+  EXPECT_THROW(client.update_in(transaction, "", kPack, {}), store::InvalidArgument);
+  client.start_in(transaction, kShip, "order-2", {});
+  transaction.commit();
+  EXPECT_EQ(count(), 2U);
 }
 
 TEST_F(ClientOnPostgres, SignalsIfAndOnlyIfTheCallersTransactionCommits) {

@@ -23,7 +23,7 @@ class PostgresHarness final : public StoreHarness {
   explicit PostgresHarness(Way way) {
     pqxx::work tx(shared_.connection);
     for (const auto* table : {"runs", "live_runs", "inbox", "message_keys", "history", "activity_tasks", "workers",
-                              "schedules", "limits", "limit_gates", "limit_lines"}) {
+                              "schedules", "updates", "limits", "limit_gates", "limit_lines"}) {
       tx.exec("DELETE FROM holdfast." + std::string(table));
     }
     tx.commit();

@@ -46,6 +46,8 @@ std::vector<Event> one_of_each() {
       event::ChildWorkflowCancelRequested{7},
       event::WorkflowContinuedAsNew{kChild, "Order", "default", R"({"page":2})"},
       event::WorkflowPropertiesModified{8, R"({"note":{"a":null}})", ""},
+      event::WorkflowUpdateAccepted{"u1", "deposit", R"({"cents":1})"},
+      event::WorkflowUpdateCompleted{"u1", {}, declined()},
   };
 }
 
@@ -163,9 +165,9 @@ TEST(Events, TheErrorSaysWhichEventOfTheRow) {
 }
 
 TEST(Events, CommandsAreWhatTheRunAskedFor) {
-  const std::vector<bool> expected{false, true,  false, false, true,  true,  false, true, false,
+  const std::vector<bool> expected{false, true,  false, false, true,  true,  false, true,  false,
                                    false, true,  true,  true,  false, false, true,  // up to ChildWorkflowInitiated
-                                   false, false, false, false, true,  true,  true};
+                                   false, false, false, false, true,  true,  true,  false, true};
   const auto events = one_of_each();
   for (std::size_t i = 0; i < events.size(); ++i) {
     EXPECT_EQ(is_command_event(events[i]), expected[i]) << event_name(events[i]);

@@ -97,6 +97,11 @@ class HotStatements : public testing::Test {
                                            input, options, limit_key)
         SELECT id, 8, now() - n * interval '1 us', now(), 'default', 'x', 'narrow', 'charge', '{}', '{}',
                CASE WHEN n % 2 = 0 THEN 'fast/' || n % 100 END FROM ids WHERE n <= 20000;
+      TRUNCATE holdfast.updates;
+      INSERT INTO holdfast.updates (run_id, chain_id, update_id, name, stage, ended_at)
+        SELECT id, id, 'u' || n, 'deposit', CASE WHEN n > 500000 THEN 'accepted' ELSE 'completed' END,
+               CASE WHEN n <= 500000 THEN now() END
+          FROM ids;
       TRUNCATE holdfast.schedules;
       INSERT INTO holdfast.schedules (namespace, schedule_id, next_at, definition, watched, waiting)
         SELECT 'default', 'schedule-' || n, CASE WHEN n % 2 = 0 THEN now() - n * interval '1 us' ELSE now() + interval '1 day' END,

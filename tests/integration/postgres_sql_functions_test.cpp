@@ -255,5 +255,34 @@ TEST_F(PostgresSqlFunctions, MessageKeysAreForgottenAfterAWeek) {
   EXPECT_EQ(ask("SELECT count(*) FROM holdfast.message_keys"), "1");
 }
 
+TEST_F(PostgresSqlFunctions, UpdatesReturnTheirIdAndTellTheirOutcome) {
+  ask("SELECT holdfast.start_workflow('Order', 'order-1')");
+  EXPECT_EQ(ask("SELECT holdfast.update_workflow('order-1', 'pack', '{\"n\":1}', update_id => 'u1')"), "u1");
+  EXPECT_EQ(ask("SELECT holdfast.update_workflow('order-1', 'pack', update_id => 'u1')"), "u1");
+  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.inbox WHERE kind = 'update'"), "1");
+  EXPECT_EQ(ask("SELECT length(holdfast.update_workflow('order-1', 'pack'))"), "36") << "a new id";
+  EXPECT_EQ(ask("SELECT stage FROM holdfast.update_outcome('order-1', 'u1')"), "admitted");
+  EXPECT_EQ(ask("SELECT count(*) FROM holdfast.update_outcome('order-1', 'u9')"), "0");
+  execute("SELECT holdfast.terminate_workflow('order-1')");
+  EXPECT_EQ(ask("SELECT stage || ' ' || (failure ->> 'type') FROM holdfast.update_outcome('order-1', 'u1')"),
+            "rejected WorkflowClosed");
+  EXPECT_EQ(ask("SELECT holdfast.update_workflow('order-1', 'pack', update_id => 'u1')"), "u1") << "it is known";
+}
+
+TEST_F(PostgresSqlFunctions, UpdatesOfNoOpenRunAreRefused) {
+  EXPECT_EQ(refused("SELECT holdfast.update_workflow('order-1', 'pack')").sqlstate, "P0002");
+  ask("SELECT holdfast.start_workflow('Order', 'order-1')");
+  expect_refused("SELECT holdfast.update_workflow('', 'pack')", "workflow_id is empty");
+  expect_refused("SELECT holdfast.update_workflow('order-1', '')", "update_name is empty");
+  expect_refused("SELECT holdfast.update_workflow('order-1', 'pack', NULL)", "input is null");
+  expect_refused("SELECT holdfast.update_workflow('order-1', 'pack', update_id => '')", "update_id is empty");
+  expect_refused("SELECT holdfast.update_workflow('order-1', 'pack', update_id => repeat('x', 256))", "256 bytes");
+  expect_refused("SELECT holdfast.update_workflow('order-1', 'pack', to_json(repeat('x', 4194304)))", "4194306 bytes");
+  execute("SELECT holdfast.update_workflow('order-1', 'pack') FROM generate_series(1, 100)");
+  EXPECT_EQ(refused("SELECT holdfast.update_workflow('order-1', 'pack')").sqlstate, "53400");
+  execute("SELECT holdfast.terminate_workflow('order-1')");
+  EXPECT_EQ(refused("SELECT holdfast.update_workflow('order-1', 'pack')").sqlstate, "55000");
+}
+
 }  // namespace
 }  // namespace holdfast::test

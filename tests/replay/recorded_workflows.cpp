@@ -39,12 +39,17 @@ const Activity<Item, Item> work{"work", {.start_to_close = 10s, .retry = {.max_a
 const TransactionalActivity<Item, Item> save{"save", {.start_to_close = 10s}};
 const Signal<Item> add{"add"};
 
+const Update<Item, Item> kBook{"book"};
+const Update<Nothing, Item> kPeek{"peek"};
+const Update<Nothing> kClose{"close"};
+
 using Type = WorkflowType<Item, Item>;
 const Type kSteps{"RecordedSteps", "default"}, kFanOut{"RecordedFanOut", "default"}, kRace{"RecordedRace", "default"},
     kSignals{"RecordedSignals", "default"}, kCancel{"RecordedCancel", "default"},
     kFailure{"RecordedFailure", "default"}, kChance{"RecordedChance", "default"},
     kChildren{"RecordedChildren", "default"}, kMap{"RecordedMap", "default"},
-    kContinued{"RecordedContinued", "default"}, kTagged{"RecordedTagged", "default"}, kPart{"Part", "parts"};
+    kContinued{"RecordedContinued", "default"}, kTagged{"RecordedTagged", "default"},
+    kUpdated{"RecordedUpdates", "default"}, kPart{"Part", "parts"};
 
 Workflow<Item> steps(Context ctx, Item item) {
   for (int i = 0; i < 3; ++i) item = co_await ctx.run(work, item);
@@ -171,10 +176,36 @@ Workflow<Item> tagged(Context ctx, Item item) {
   co_return item;
 }
 
+Workflow<Item> booked(Context ctx, Item* total, Item item) {
+  item = co_await ctx.run(work, item);
+  co_await ctx.sleep(1min);
+  total->count += item.count;
+  co_return *total;
+}
+
+Workflow<Item> updated(Context ctx, Item item) {
+  bool closed = false;
+  ctx.on_update(
+      kBook,
+      [](const Item& more) {
+        if (more.name == "refuse") throw ApplicationError("Refused", "not this one");
+      },
+      [&](Item more) { return booked(ctx, &item, more); });
+  ctx.on_update(kPeek, [&](Nothing) { return item; });
+  ctx.on_update(kClose, [&](Nothing) { closed = true; });
+  const auto first = co_await ctx.receive(add);
+  item.name = first.name;
+  co_await ctx.wait_until([&] { return closed; });
+  auto left = ctx.updates_finished();
+  auto patience = ctx.sleep(2min);
+  co_await when_any(left, patience);
+  co_return item;
+}
+
 const std::vector<std::pair<Type, Workflow<Item> (*)(Context, Item)>> kWorkflows{
     {kSteps, steps},     {kFanOut, fan_out},      {kRace, race},     {kSignals, signals},
     {kCancel, canceled}, {kFailure, failing},     {kChance, chance}, {kChildren, children},
-    {kMap, mapped},      {kContinued, continued}, {kTagged, tagged}};
+    {kMap, mapped},      {kContinued, continued}, {kTagged, tagged}, {kUpdated, updated}};
 
 void save_run(const std::string& folder, const std::string& name, const testing::RecordedRun& run) {
   const auto path = folder + "/" + name + ".json";
@@ -208,6 +239,15 @@ void record_core(const std::string& folder) {
     if (type.name == "RecordedSignals") {
       env.signal_after(1min, add, {.name = "one", .count = 1});
       env.signal_after(2min, add, {.name = "last", .count = 2});
+    }
+    if (type.name == "RecordedUpdates") {
+      for (const char* name : {"one", "refuse", "fail", "two"}) env.update_after(1s, kBook, {.name = name, .count = 1});
+      env.update_after(90s, kPeek, {});
+      env.signal_after(2min, add, {.name = "named", .count = 1});
+      env.update_after(3min, kBook, {.name = "late", .count = 1});
+      env.update_after(3min, kClose, {});
+      env.update_after(4min, kBook, {.name = "too late", .count = 1});
+      env.update_after(295s, kBook, {.name = "never", .count = 1});
     }
     if (type.name == "RecordedCancel") env.cancel_after(1h);
     env.run();

@@ -74,6 +74,9 @@ class FaultyStore final : public store::Store {
   /// Never fails: their verbs are single transactions that change nothing when they fail.
   store::ScheduleStore& schedules() override { return inner_.schedules(); }
   store::LimitStore& limits() override { return inner_.limits(); }
+
+  /// Never fails, likewise.
+  store::UpdateStore& updates() override { return inner_.updates(); }
   void notify(std::span<const std::string> hints) override;
   std::unique_ptr<store::Listener> listen() override;
   Timestamp now() override;

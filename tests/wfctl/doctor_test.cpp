@@ -147,6 +147,13 @@ TEST_F(Doctor, FindsEveryBrokenPromise) {
       "'[{\"type\":\"WorkflowStarted\"},{\"type\":\"TimerStarted\",\"seq\":1,\"fire_at\":\"2030-01-01T00:00:00Z\"}]')";
   expect_broken("parked runs: every timer is due in time", timer, "DELETE FROM holdfast.history" + of_open);
   expect_broken("no message of a closed run is left", message(closed), no_messages);
+  const auto update = [](const std::string& run_id) {
+    return "INSERT INTO holdfast.updates (run_id, chain_id, update_id, name) VALUES ('" + run_id + "', '" + run_id +
+           "', 'u1', 'go')";
+  };
+  const std::string no_updates = "DELETE FROM holdfast.updates";
+  expect_broken("every update ends with its run", update(closed), no_updates);
+  expect_broken("every admitted update is in its run's inbox", update(open), no_updates);
   expect_broken("no task of a closed run is left", task(closed, "NULL", "now()"), no_tasks);
   expect_broken("every task goes on", task(open, "4711", "now()"), no_tasks);
   expect_broken("every task goes on", task(open, "NULL", "'infinity'"), no_tasks);

@@ -61,9 +61,15 @@ TEST_F(JsonShape, OfRuns) {
                            "previous_run_id",
                            "next_run_id",
                            "children",
-                           "schedule"})
+                           "schedule",
+                           "updates"})
     description.emplace_back(name);
   EXPECT_THAT(members(answer({"run", "describe", "a"})), ElementsAreArray(description));
+
+  const std::vector<std::string> update{"update_id", "name",        "run_id",      "stage",   "result",
+                                        "failure",   "admitted_at", "accepted_at", "ended_at"};
+  EXPECT_THAT(members(answer({"run", "update", "a", "u", "--wait", "admitted"})), ElementsAreArray(update));
+  EXPECT_THAT(members(answer({"run", "describe", "a"}).at("updates").as_array().at(0)), ElementsAreArray(update));
 
   const auto failed = start("b");
   fail(failed, "no funds");

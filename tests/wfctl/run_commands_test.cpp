@@ -262,6 +262,46 @@ TEST_F(RunCommands, SignalAnOpenRun) {
   EXPECT_EQ(client.describe(client.key("call-1")).unread_messages, 1);
 }
 
+TEST_F(RunCommands, UpdateAnOpenRun) {
+  start("call-1");
+  const auto result = wfctl(
+      {"run", "update", "call-1", "approve", "--input", R"({"by":"ana"})", "--update-id", "u1", "--wait", "admitted"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "admitted\n");
+  EXPECT_EQ(client.describe(client.key("call-1")).unread_messages, 1);
+  const auto late = wfctl({"run", "update", "call-1", "approve", "--update-id", "u1", "--timeout", "0s"});
+  EXPECT_EQ(late.exit_code, 7);
+  EXPECT_THAT(late.err, HasSubstr("is not completed"));
+  EXPECT_EQ(wfctl({"run", "update", "call-1", "approve", "--input", "{oops"}).exit_code, 2);
+  EXPECT_EQ(wfctl({"run", "update", "call-1", "approve", "--wait", "forever"}).exit_code, 2);
+  EXPECT_EQ(wfctl({"run", "update", "call-1", ""}).exit_code, 2);
+  EXPECT_EQ(wfctl({"run", "update", "nobody", "approve"}).exit_code, 4);
+  EXPECT_EQ(client.describe(client.key("call-1")).unread_messages, 1);
+}
+
+TEST_F(RunCommands, UpdateSaysWhatBecameOfIt) {
+  start("call-1");
+  const auto send = [&](const std::string& id) {
+    return wfctl({"run", "update", "call-1", "approve", "--update-id", id, "--timeout", "0s"});
+  };
+  for (const char* id : {"good", "bad", "no", "late"}) send(id);
+  sql("UPDATE holdfast.updates SET stage = 'completed', accepted_at = now(), ended_at = now(),"
+      " result = CASE update_id WHEN 'good' THEN '{\"n\":1}'::json END,"
+      " failure = CASE update_id WHEN 'bad' THEN '{\"type\":\"Oops\",\"message\":\"broken\"}'::json END"
+      " WHERE update_id IN ('good', 'bad')");
+  sql("UPDATE holdfast.updates SET stage = 'rejected', ended_at = now(),"
+      " failure = '{\"type\":\"Empty\",\"message\":\"nothing in it\"}' WHERE update_id = 'no'");
+  EXPECT_EQ(send("good").exit_code, 0);
+  EXPECT_EQ(send("good").out, "{\"n\":1}\n");
+  EXPECT_EQ(send("bad").exit_code, 5);
+  EXPECT_THAT(send("bad").err, HasSubstr("failed: Oops: broken"));
+  EXPECT_EQ(send("no").exit_code, 5);
+  EXPECT_THAT(send("no").err, HasSubstr("was rejected: Empty: nothing in it"));
+  wfctl({"run", "terminate", "call-1"});
+  EXPECT_EQ(send("late").exit_code, 6);
+  EXPECT_EQ(send("new").exit_code, 6);
+}
+
 TEST_F(RunCommands, CancelAndTerminateReadIdsFromStandardInput) {
   const auto a = start("a"), b = start("b");
   const auto canceled = wfctl({"run", "cancel", "-", "--reason", "wrong date", "-o", "json"}, a + "\n" + b + "\n");

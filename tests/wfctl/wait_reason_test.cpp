@@ -29,6 +29,15 @@ TEST_F(WaitReason, ReadyAndServed) {
   EXPECT_THAT(described(), AllOf(HasSubstr("waits for a worker of queue default"), Not(HasSubstr("no live worker"))));
 }
 
+TEST_F(WaitReason, UpdatesThatAreNotCompleted) {
+  client.update_json(client.key("call-1"), "approve", "{}", {.update_id = "u1", .wait = store::UpdateStage::admitted});
+  EXPECT_THAT(described(), HasSubstr("update approve (u1): admitted"));
+  sql("UPDATE holdfast.updates SET stage = 'accepted', accepted_at = now()");
+  EXPECT_THAT(described(), HasSubstr("update approve (u1): accepted"));
+  sql("UPDATE holdfast.updates SET stage = 'completed', ended_at = now()");
+  EXPECT_THAT(described(), Not(HasSubstr("update approve")));
+}
+
 TEST_F(WaitReason, OwnedByALiveWorker) {
   park("owner = " + std::to_string(worker()) + ", ready_at = 'infinity'");
   EXPECT_THAT(described(), AllOf(HasSubstr("owned by worker"), HasSubstr("host:1"), HasSubstr("lease until")));

@@ -21,11 +21,12 @@ int exit_code_of(const std::exception& error) {
   namespace store = holdfast::store;
   if (is_any<CLI::Error, store::InvalidArgument, holdfast::visibility::FilterError>(error)) return kUsage;
   if (is_any<client::NotFoundError>(error)) return kNotFound;
-  if (is_any<client::WorkflowFailedError>(error)) return kRunUnsuccessful;
+  if (is_any<client::WorkflowFailedError, client::UpdateRejectedError, client::UpdateFailedError>(error))
+    return kRunUnsuccessful;
   if (is_any<client::AlreadyStartedError, client::RunClosedError, client::ScheduleExistsError,
-             client::ScheduleChangedError>(error))
+             client::ScheduleChangedError, client::UpdateLimitError>(error))
     return kConflict;
-  if (is_any<client::ResultTimeoutError>(error)) return kTimeout;
+  if (is_any<client::ResultTimeoutError, client::UpdateTimeoutError>(error)) return kTimeout;
   if (is_any<store::Unavailable, store::InDoubt, store::SchemaMismatch>(error)) return kDatabase;
   return kError;
 }

@@ -23,6 +23,7 @@ OpenRun look_at(Session& session, const holdfast::store::RunKey& key) {
                .activities = {},
                .children = {},
                .workers = {},
+               .updates = {},
                .now = session.store().now()};
   holdfast::store::ListFilter of_parent;
   of_parent.namespace_ = open.run.summary.namespace_;
@@ -32,6 +33,7 @@ OpenRun look_at(Session& session, const holdfast::store::RunKey& key) {
   if (open.run.summary.status == RunStatus::running) {
     open.activities = session.client().pending_activities(open.run.summary.run_id);
     open.workers = session.store().list_workers();
+    open.updates = session.store().updates().open_updates(open.run.summary.run_id);
   }
   return open;
 }
@@ -52,7 +54,8 @@ std::string schedule_json(const std::optional<holdfast::ScheduledBy>& schedule) 
 
 std::string to_json(const OpenRun& open, const std::vector<std::string>& reasons) {
   const auto& run = open.run;
-  std::vector<std::string> activities, children;
+  std::vector<std::string> activities, children, updates;
+  for (const auto& update : open.updates) updates.push_back(update_json(update));
   for (const auto& child : open.children) children.push_back(run_members(child).str());
   for (const auto& task : open.activities) activities.push_back(pending_activity_json(task));
   return run_members(run.summary)
@@ -76,6 +79,7 @@ std::string to_json(const OpenRun& open, const std::vector<std::string>& reasons
       .uuid("next_run_id", run.next_run_id)
       .json("children", json_array(children))
       .json("schedule", schedule_json(holdfast::decode_scheduled_by(run.scheduled)))
+      .json("updates", json_array(updates))
       .str();
 }
 

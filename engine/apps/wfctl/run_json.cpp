@@ -28,6 +28,20 @@ std::string closed_run_json(const holdfast::store::RunKey& run, const holdfast::
       .str();
 }
 
+std::string update_json(const holdfast::store::UpdateState& update) {
+  return JsonObject()
+      .text("update_id", update.key.update_id)
+      .text("name", update.name)
+      .uuid("run_id", update.run_id)
+      .text("stage", to_string(update.stage))
+      .json("result", update.result)
+      .failure("failure", update.failure)
+      .time("admitted_at", update.admitted_at)
+      .time("accepted_at", update.accepted_at)
+      .time("ended_at", update.ended_at)
+      .str();
+}
+
 std::string pending_activity_json(const holdfast::store::PendingActivity& task) {
   return JsonObject()
       .number("seq", task.seq)

@@ -44,6 +44,12 @@ std::string activity_words(const PendingActivity& task, const OpenRun& open) {
   return out;
 }
 
+std::string update_words(const holdfast::store::UpdateState& update, Timestamp now) {
+  const std::string what = "update " + update.name + " (" + update.key.update_id + "): ";
+  if (!update.accepted_at) return what + "admitted " + relative(update.admitted_at, now) + ", waits to be taken up";
+  return what + "accepted " + relative(*update.accepted_at, now) + ", its handler is at work";
+}
+
 std::string place_words(const OpenRun& open) {
   const auto& run = open.run;
   const std::string waiting = run.waiting_for.empty() ? "" : run.waiting_for;
@@ -77,6 +83,7 @@ std::vector<std::string> why_it_waits(const OpenRun& open) {
     reasons.push_back("its code fails: " + counted(run.task_failures, "workflow task") +
                       " in a row failed; last error: " + run.task_failure);
   for (const auto& task : open.activities) reasons.push_back(activity_words(task, open));
+  for (const auto& update : open.updates) reasons.push_back(update_words(update, open.now));
   if (run.unread_messages > 0) reasons.push_back(counted(run.unread_messages, "unread message"));
   if (!is_served(open.workers, run.summary.task_queue))
     reasons.push_back("no live worker serves queue " + run.summary.task_queue);

@@ -6,6 +6,7 @@
 
 #include <holdfast/core/time.hpp>
 #include <holdfast/store/types.hpp>
+#include <holdfast/store/update_store.hpp>
 
 namespace wfctl {
 
@@ -15,6 +16,7 @@ struct OpenRun {
   std::vector<holdfast::store::PendingActivity> activities;
   std::vector<holdfast::store::RunSummary> children;  ///< the newest ones
   std::vector<holdfast::store::WorkerDescription> workers;
+  std::vector<holdfast::store::UpdateState> updates;  ///< those that are not completed
   holdfast::Timestamp now;
 };
 

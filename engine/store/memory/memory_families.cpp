@@ -116,6 +116,7 @@ void MemoryTables::continue_as_new(const RunCommit& commit) {
   of_next.ready_at = now();
   of_next.rung = true;
   const auto left = unread(commit.run_id);
+  for (auto* update : open_updates_of(commit.run_id)) update->run_id = next.run_id;
   close(commit.run_id, RunStatus::continued_as_new, {}, std::nullopt);
   by_workflow_id[{row.summary.namespace_, row.summary.workflow_id}].insert(next.run_id);
   runs.emplace(next.run_id, std::move(row));

@@ -239,6 +239,7 @@ void MemoryStep::apply(const RunCommit& commit) {
   RunRow& row = db_.runs.at(commit.run_id);
   change(row.memo, commit.memo);
   change(row.search_attributes, commit.search_attributes);
+  db_.write_updates(commit);
   if (commit.next == NextState::closed && !commit.successor)
     return db_.close(commit.run_id, commit.status, commit.result, failure_of(commit));
   for (const auto id : commit.consumed) db_.inbox[commit.run_id].erase(id);

@@ -15,7 +15,7 @@ struct MemoryStoreOptions {
 /// The store's contract in memory, for tests and the testing environment: everything is lost with the object, and
 /// BusinessTransaction::postgres() throws std::logic_error. One mutex guards it all.
 /// Sessions, transactions and listeners must not outlive it.
-class MemoryStore final : public Store, private ScheduleStore, private LimitStore {
+class MemoryStore final : public Store, private ScheduleStore, private LimitStore, private UpdateStore {
  public:
   explicit MemoryStore(MemoryStoreOptions options = {});
   ~MemoryStore() override;
@@ -64,6 +64,11 @@ class MemoryStore final : public Store, private ScheduleStore, private LimitStor
   bool delete_limit(const LimitName& limit) override;
   std::optional<LimitRow> describe_limit(const LimitName& limit) override;
   std::vector<LimitRow> list_limits(const LimitFilter& filter) override;
+
+  UpdateStore& updates() override { return *this; }
+  SentUpdate send_update(const NewUpdate& update) override;
+  std::vector<UpdateState> read_updates(std::span<const UpdateKey> keys) override;
+  std::vector<UpdateState> open_updates(const Uuid& run_id) override;
 
   void notify(std::span<const std::string> hints) override;
   std::unique_ptr<Listener> listen() override;

@@ -79,6 +79,7 @@ void MemoryTables::terminate(const Uuid& run_id, std::string_view reason) {
   failure.message = reason;
   const auto payload = encode_failure(failure);
   close(run_id, RunStatus::terminated, {}, std::move(failure));
+  end_updates(run_id);
   part_from_children(run_id);
   const RunRow& run = runs.at(run_id);
   tell_parent({run.summary.parent_run_id, run.parent_seq, MessageKind::child_failed, payload});

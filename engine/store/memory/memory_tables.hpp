@@ -85,7 +85,8 @@ struct MemoryTables {
     Timestamp updated_at;
   };
   std::map<LimitName, Limit> limits;
-  std::map<LimitName, Timestamp> limits_full_at;              ///< of queues and keys with a rate: see LimitRate
+  std::map<LimitName, Timestamp> limits_full_at;  ///< of queues and keys with a rate: see LimitRate
+  std::map<UpdateKey, UpdateState> updates;
   std::vector<std::pair<Timestamp, WorkerRow>> dead_workers;  ///< that were taken over, and when
   std::int64_t last_inbox_id = 0;
   WorkerId last_worker_id = 0;
@@ -133,6 +134,12 @@ struct MemoryTables {
   bool may_start(const TaskRow& row) const;
   /// The task is about to start.
   void take_place(TaskRow& row);
+
+  // memory_updates.cpp
+  std::vector<UpdateState*> open_updates_of(const Uuid& run_id);
+  void write_updates(const RunCommit& commit);
+  /// The run is over: what is not completed ends.
+  void end_updates(const Uuid& run_id);
 
   std::vector<Message> unread(const Uuid& run_id) const;
   /// All tasks of one run, by seq.

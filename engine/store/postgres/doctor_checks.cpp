@@ -169,6 +169,22 @@ constexpr const char* kInboxIsOfOpenRuns = R"sql(
      AND NOT EXISTS (SELECT FROM holdfast.errands e WHERE e.shard = 0 AND e.run_id = i.run_id)
    LIMIT $3)sql";
 
+// Its sender would wait for ever.
+constexpr const char* kUpdatesEnd = R"sql(
+  SELECT format('update %s (%s) of run %s is %s, but the run is not open', u.update_id, u.name, u.run_id, u.stage)
+    FROM holdfast.updates u
+   WHERE u.shard = 0 AND u.run_id > $1 AND u.run_id <= $2 AND u.ended_at IS NULL
+     AND NOT EXISTS (SELECT FROM holdfast.live_runs l WHERE l.shard = 0 AND l.run_id = u.run_id)
+   LIMIT $3)sql";
+
+constexpr const char* kAdmittedUpdatesAreRead = R"sql(
+  SELECT format('update %s (%s) of run %s is admitted, but no message says so', u.update_id, u.name, u.run_id)
+    FROM holdfast.updates u
+   WHERE u.shard = 0 AND u.run_id > $1 AND u.run_id <= $2 AND u.ended_at IS NULL AND u.stage = 'admitted'
+     AND NOT EXISTS (SELECT FROM holdfast.inbox i WHERE i.shard = 0 AND i.run_id = u.run_id AND i.kind = 'update'
+                        AND i.payload ->> 'update_id' = u.update_id)
+   LIMIT $3)sql";
+
 // --- parents, children, chains
 // ----------------------------------------------------------------------------------------
 
@@ -348,6 +364,8 @@ std::vector<DoctorCheck> engine_doctor_checks() {
       about_runs("parked runs: every timer is due in time", kTimersAreDue),
       about_runs("no message of a closed run is left", kInboxIsOfOpenRuns),
       about_runs("no task of a closed run is left", kTasksAreOfOpenRuns),
+      about_runs("every update ends with its run", kUpdatesEnd),
+      about_runs("every admitted update is in its run's inbox", kAdmittedUpdatesAreRead),
       about_runs("children end with their parents, as agreed", kChildrenMindTheirParents),
       about_runs("parked runs: every child is open or has answered", kChildrenAnswer),
       about_runs("chains of continue-as-new are whole", kChainsAreWhole),

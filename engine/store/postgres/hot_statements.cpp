@@ -11,6 +11,7 @@
 #include <holdfast/store/postgres/reading_verbs.hpp>
 #include <holdfast/store/postgres/schedules.hpp>
 #include <holdfast/store/postgres/starts.hpp>
+#include <holdfast/store/postgres/updates.hpp>
 #include <holdfast/store/postgres/workers.hpp>
 
 namespace holdfast::store::postgres {
@@ -48,6 +49,12 @@ std::span<const Statement> hot_statements() {
                                   kDueErrands,
                                   kContinueRuns,
                                   kMoveMessages,
+                                  kSendUpdate,
+                                  kReadUpdates,
+                                  kOpenUpdates,
+                                  kWriteUpdates,
+                                  kEndUpdates,
+
                                   kClaimActivities,
                                   kFinishActivities,
                                   kHeartbeatActivities,

@@ -6,6 +6,7 @@
 #include <holdfast/store/postgres/families.hpp>
 #include <holdfast/store/postgres/lane_session.hpp>
 #include <holdfast/store/postgres/properties.hpp>
+#include <holdfast/store/postgres/updates.hpp>
 
 // What a step writes, in lock order (schema/README.md): live_runs, then histories, tasks and messages. Each statement
 // serves the whole batch and returns the runs that it does not apply to; parts of the batch that are empty cost
@@ -145,6 +146,7 @@ class BatchWriter {
     end_tasks();
     write_tasks();
     cancel_tasks();
+    write_updates(batch_, run_);
     consume();
     if (!continued_.empty()) move_messages(continued_, run_);
     modify_properties(batch_, run_);

@@ -49,4 +49,7 @@ std::vector<StartResult> start_runs_in(pqxx::transaction_base& transaction, std:
 /// short.
 std::vector<SendStatus> send_messages_in(pqxx::transaction_base& transaction, std::span<const NewMessage> messages);
 
+/// UpdateStore::send_update inside the caller's own transaction. It holds the row of the run until it ends.
+SentUpdate send_update_in(pqxx::transaction_base& transaction, const NewUpdate& update);
+
 }  // namespace holdfast::store

@@ -16,7 +16,7 @@
 namespace holdfast::store::postgres {
 
 /// The verbs stand in one file per group: starts.cpp, messages.cpp, reading_verbs.cpp, workers.cpp, activities.cpp, ...
-class PostgresStore final : public Store, private ScheduleStore, private LimitStore {
+class PostgresStore final : public Store, private ScheduleStore, private LimitStore, private UpdateStore {
  public:
   explicit PostgresStore(PostgresOptions options);
 
@@ -64,6 +64,11 @@ class PostgresStore final : public Store, private ScheduleStore, private LimitSt
   bool delete_limit(const LimitName& limit) override;
   std::optional<LimitRow> describe_limit(const LimitName& limit) override;
   std::vector<LimitRow> list_limits(const LimitFilter& filter) override;
+
+  UpdateStore& updates() override { return *this; }
+  SentUpdate send_update(const NewUpdate& update) override;
+  std::vector<UpdateState> read_updates(std::span<const UpdateKey> keys) override;
+  std::vector<UpdateState> open_updates(const Uuid& run_id) override;
 
   void notify(std::span<const std::string> hints) override;
   std::unique_ptr<Listener> listen() override;
