@@ -34,6 +34,14 @@ ResultWaiter::Clock::time_point deadline_after(Duration timeout) {
                            update);
 }
 
+std::string why_unanswered(const std::optional<store::OpenQuery>& query) {
+  if (!query) return ": it was lost with a restart of the server";
+  if (!query->note.empty()) return ": " + query->note;
+  if (query->seen) return ": the worker that took it up has not answered";
+  return ": no live worker serves queue " + query->task_queue + " and knows workflow type " + query->workflow_type +
+         ", or it is busy";
+}
+
 }  // namespace
 
 struct Client::Impl {
@@ -176,6 +184,26 @@ Payload Client::update_result_json(const store::UpdateState& update, Duration ti
   throw UpdateFailedError(
       "update " + ended->name + " (" + ended->key.update_id + ") failed: " + holdfast::describe(*ended->failure),
       *ended);
+}
+
+Payload Client::query_json(const store::RunKey& run, std::string_view query, Payload input, Duration timeout) const {
+  const store::NewQuery asked{
+      .query_id = new_uuid(), .to = run, .name = std::string(query), .input = std::move(input), .timeout = timeout};
+  const auto deadline = deadline_after(timeout);
+  if (store().queries().ask(asked) == store::SendStatus::not_found) throw NotFoundError("there is no " + name_of(run));
+  hint("y:*");
+  auto answer = impl_->waiter.wait_answer(asked.query_id, deadline);
+  if (!answer) {
+    // A last look, so that an answer of the last moment is not lost.
+    auto answers = store().queries().read_answers({&asked.query_id, 1});
+    if (!answers.empty()) answer = std::move(answers.front());
+  }
+  const auto open = store().queries().withdraw(asked.query_id);
+  const auto what = "query " + asked.name + " to " + name_of(run);
+  if (!answer) throw QueryTimeoutError(what + " was not answered in time" + why_unanswered(open));
+  if (answer->failure)
+    throw QueryFailedError(what + " failed: " + holdfast::describe(*answer->failure), *answer->failure);
+  return std::move(answer->result);
 }
 
 void Client::cancel(const store::RunKey& run, std::string_view reason) const {

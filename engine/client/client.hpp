@@ -107,6 +107,15 @@ class Client {
     return {*this, update_state(key(workflow_id), update_id)};
   }
 
+  /// Asks a run about itself: the open or newest run of a workflow id, closed ones too. The answer has seen what was
+  /// committed before, signals and updates included. A worker must be alive that serves the run's queue and knows its
+  /// type. Throws QueryFailedError, QueryTimeoutError (`timeout`: at most an hour), NotFoundError, CodecError.
+  template <class In, class Out>
+  Out query(std::string_view workflow_id, const Query<In, Out>& query, const std::type_identity_t<In>& input,
+            Duration timeout = std::chrono::seconds(10)) const {
+    return decode<Out>(query_json(key(workflow_id), query.name, encode(input), timeout));
+  }
+
   /// A handle to a run that was started elsewhere: the open or newest run of a workflow id. Throws NotFoundError.
   template <class In, class Out>
   RunHandle<Out> find(const WorkflowType<In, Out>&, std::string_view workflow_id) const {
@@ -133,6 +142,9 @@ class Client {
                                  UpdateOptions options = {}) const;
   store::UpdateState update_json_in(pqxx::transaction_base& transaction, const store::RunKey& run,
                                     std::string_view update, Payload input = "{}", UpdateOptions options = {}) const;
+  /// Errors as for query().
+  Payload query_json(const store::RunKey& run, std::string_view query, Payload input = "{}",
+                     Duration timeout = std::chrono::seconds(10)) const;
   /// Where an update of the run's chain stands. Throws NotFoundError.
   store::UpdateState update_state(const store::RunKey& run, std::string_view update_id) const;
   /// Waits, without busy polling, until the update is accepted (or completed), or has ended otherwise; nullopt: not
@@ -210,6 +222,12 @@ class RunHandle {
   UpdateHandle<UpdateOut> update(const Update<UpdateIn, UpdateOut>& update, const std::type_identity_t<UpdateIn>& input,
                                  UpdateOptions options = {}) const {
     return {client_, client_.update_json(started_.run, update.name, encode(input), std::move(options))};
+  }
+  /// Errors as for Client::query; of exactly this run.
+  template <class QueryIn, class QueryOut>
+  QueryOut query(const Query<QueryIn, QueryOut>& query, const std::type_identity_t<QueryIn>& input,
+                 Duration timeout = std::chrono::seconds(10)) const {
+    return decode<QueryOut>(client_.query_json(started_.run, query.name, encode(input), timeout));
   }
   void cancel(std::string_view reason = "") const { client_.cancel(started_.run, reason); }
   void terminate(std::string_view reason = "") const { client_.terminate(started_.run, reason); }

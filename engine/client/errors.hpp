@@ -73,6 +73,18 @@ struct UpdateTimeoutError : Error {
   store::UpdateState update;
 };
 
+/// The run's code gave no answer: `failure` says why (type "UnknownQuery": it has no such query; "ReplayFailed": it
+/// cannot be rebuilt from its history; otherwise what the handler threw).
+struct QueryFailedError : Error {
+  QueryFailedError(const std::string& what, Failure failure) : Error(what), failure(std::move(failure)) {}
+  Failure failure;
+};
+
+/// Nobody answered in time; the message says what is known about why.
+struct QueryTimeoutError : Error {
+  using Error::Error;
+};
+
 /// The run has as many unfinished updates as it may have; nothing was sent.
 struct UpdateLimitError : Error {
   using Error::Error;

@@ -57,6 +57,14 @@ std::optional<store::UpdateState> ResultWaiter::wait(const store::UpdateState& u
   return std::move(of_update.reached);
 }
 
+std::optional<store::QueryAnswer> ResultWaiter::wait_answer(const Uuid& query_id, Clock::time_point deadline) {
+  Wait of_query;
+  of_query.run_id = query_id;
+  of_query.query = true;
+  wait(of_query, deadline);
+  return std::move(of_query.answer);
+}
+
 void ResultWaiter::wait(Wait& wait, Clock::time_point deadline) {
   wait.due = Clock::now();
   wait.interval = kFirstInterval;
@@ -87,24 +95,30 @@ void ResultWaiter::look_up(std::unique_lock<std::mutex>& lock) {
   const auto now = Clock::now();
   std::unordered_set<Uuid> due;
   std::set<store::UpdateKey> due_updates;
+  std::vector<Uuid> due_queries;
   for (Wait* wait : waits_) {
-    if (wait->over() || wait->due > now || due.size() + due_updates.size() >= kIdsPerQuery) continue;
+    if (wait->over() || wait->due > now || due.size() + due_updates.size() + due_queries.size() >= kIdsPerQuery)
+      continue;
     if (wait->update)
       due_updates.insert(*wait->update);
+    else if (wait->query)
+      due_queries.push_back(wait->run_id);
     else
       due.insert(wait->run_id);
     wait->due = now + wait->interval;
     wait->interval = std::min<Clock::duration>(wait->interval * 2, kLongestInterval);
   }
-  if (due.empty() && due_updates.empty()) return;
+  if (due.empty() && due_updates.empty() && due_queries.empty()) return;
   const std::vector<Uuid> ids(due.begin(), due.end());
   const std::vector<store::UpdateKey> keys(due_updates.begin(), due_updates.end());
   lock.unlock();
   std::vector<store::ClosedRun> closed;
   std::vector<store::UpdateState> updates;
+  std::vector<store::QueryAnswer> answers;
   std::exception_ptr error;
   try {
     if (!ids.empty()) closed = store_->closed_runs(ids);
+    if (!due_queries.empty()) answers = store_->queries().read_answers(due_queries);
     if (!keys.empty()) updates = store_->updates().read_updates(keys);
   } catch (const store::Unavailable&) {
     // Waits go on: the next look-up comes by itself.
@@ -117,6 +131,17 @@ void ResultWaiter::look_up(std::unique_lock<std::mutex>& lock) {
   if (error) fail_all(error);
   settle(closed);
   settle(updates);
+  settle(answers);
+}
+
+void ResultWaiter::settle(const std::vector<store::QueryAnswer>& answers) {
+  for (const auto& answer : answers) {
+    for (Wait* wait : waits_) {
+      if (!wait->query || wait->run_id != answer.query_id || wait->over()) continue;
+      wait->answer = answer;
+      wait->done.notify_one();
+    }
+  }
 }
 
 void ResultWaiter::settle(const std::vector<store::UpdateState>& updates) {
@@ -137,7 +162,7 @@ void ResultWaiter::settle(const std::vector<store::ClosedRun>& closed) {
   for (const auto& run : closed) by_id.emplace(run.run_id, &run);
   for (Wait* wait : waits_) {
     const auto found = by_id.find(wait->run_id);
-    if (found == by_id.end() || wait->update || wait->over()) continue;
+    if (found == by_id.end() || wait->update || wait->query || wait->over()) continue;
     wait->closed = *found->second;
     wait->done.notify_one();
   }
@@ -191,9 +216,11 @@ void ResultWaiter::hear(const std::vector<std::string>& hints) {
   const bool all = std::ranges::find(hints, "c:*") != hints.end();
   const bool all_updates = std::ranges::find(hints, "u:*") != hints.end();
   std::unordered_set<std::string_view> named(hints.begin(), hints.end());
-  for (Wait* wait : waits_)
-    if ((wait->update ? all_updates : all) || named.contains((wait->update ? "u:" : "c:") + wait->run_id.to_string()))
-      wait->due = now;
+  for (Wait* wait : waits_) {
+    const bool heard = wait->update ? all_updates : wait->query ? false : all;
+    const std::string_view kind = wait->update ? "u:" : wait->query ? "a:" : "c:";
+    if (heard || named.contains(std::string(kind) + wait->run_id.to_string())) wait->due = now;
+  }
 }
 
 }  // namespace holdfast::client

@@ -39,4 +39,9 @@ bool RunState::fire_conditions() {
   return !fired.empty();
 }
 
+void RunState::end_of_main() {
+  ready_.resize(ready_head_);
+  conditions.clear();
+}
+
 }  // namespace holdfast::detail

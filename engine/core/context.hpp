@@ -68,6 +68,11 @@ class Context {
   template <class In, class Out, class Validator, class Handler>
   void on_update(const Update<In, Out>& update, Validator validator, Handler handler);
 
+  /// Says how a query is answered: `handler(const In&)` returns an Out, from what the workflow has in its variables. It
+  /// may only look; what it throws is the asker's answer. Set handlers before the first co_await.
+  template <class In, class Out, class Handler>
+  void on_query(const Query<In, Out>& query, Handler handler);
+
   /// Waits until `condition()` holds; it is asked now and after everything that happens. It may only look.
   Future<Nothing> wait_until(std::function<bool()> condition) {
     return Future<Nothing>(run_->wait_until(std::move(condition)));

@@ -24,7 +24,9 @@ Workflow<Payload> run_typed(Context ctx, Payload input, Workflow<Out> (*function
     // No repetition of the task would mend it, so the run ends with a failure that everybody sees.
     throw ApplicationError("InvalidInput", e.what(), true);
   }
-  Out out = co_await function(ctx, std::move(*in));
+  auto workflow = function(ctx, std::move(*in));
+  workflow.handle().promise().main_ = true;
+  Out out = co_await std::move(workflow);
   co_return encode(out);
 }
 

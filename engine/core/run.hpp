@@ -25,6 +25,12 @@ struct RunInfo {
   Payload scheduled = {};  ///< a ScheduledBy as JSON; empty: no schedule started it
 };
 
+/// The answer to a query: JSON, or why there is none.
+struct QueryResult {
+  Payload result;
+  std::optional<Failure> failure;
+};
+
 /// One run of a workflow: a coroutine fed with events, and the commands that it gives in return. Pure: no clock, no
 /// I/O, no threads; the same events give the same commands. One thread at a time.
 ///
@@ -70,6 +76,10 @@ class Run {
   /// nullopt: apply event::WorkflowUpdateAccepted. Changes nothing, and is no part of replay. `at`: ctx.now()
   /// meanwhile.
   std::optional<Failure> refuse_update(Timestamp at, const std::string& name, const Payload& input);
+  /// Asks the run about itself, while its code has not ended (see query_history). Changes nothing. Failures: type
+  /// "UnknownQuery" (the message lists the names), "InvalidInput", "ReadOnly", or what the handler threw.
+  /// "__waiting_for" is answered for every run.
+  QueryResult query(const std::string& name, const Payload& input);
   /// Updates that were accepted and are not completed.
   bool has_open_updates() const { return state_.open_updates > 0; }
 
@@ -84,6 +94,8 @@ class Run {
   std::size_t memory_bytes() const;
 
  private:
+  friend QueryResult query_history(const WorkflowDefinition&, const RunInfo&, const std::vector<HistoryRow>&,
+                                   const std::string&, const Payload&);
   void feed(const Event& input);
   void start();
   detail::FuturePtr take_open(CommandSeq seq, std::string_view event);
@@ -101,5 +113,12 @@ class Run {
   bool started_ = false;
   bool closed_ = false;
 };
+
+/// Rebuilds a run from its history and asks it: the answer is as of the end of the history. Of a run whose code
+/// returned, as of its return; of one that ended with an exception (it failed, was canceled, continued as new), as it
+/// stood when it last waited, since what it had in its variables is gone with the exception. Further failures: type
+/// "ReplayFailed", "RunEnded" (it never waited). Pure.
+QueryResult query_history(const WorkflowDefinition& definition, const RunInfo& info,
+                          const std::vector<HistoryRow>& history, const std::string& name, const Payload& input);
 
 }  // namespace holdfast

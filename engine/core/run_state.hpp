@@ -187,6 +187,9 @@ class RunState {
   /// The run ends: updates that it has not completed fail.
   void fail_open_updates();
 
+  // queries.cpp
+  void set_query_handler(const std::string& name, std::function<Payload(const Payload&)> handler);
+
   // conditions.cpp
   FuturePtr wait_until(std::function<bool()> holds);
   void forget_condition(FutureState& future);
@@ -206,6 +209,11 @@ class RunState {
   void forget_receiver(FutureState& future);
   void give_back(FutureState& future);
   void abandon_timer(FutureState& future);
+
+  /// The workflow function has ended: handlers and conditions may refer to its variables, so none is called any more.
+  void end_of_main();
+  /// Called when the workflow function returns a result, while its variables are still there.
+  std::function<void()> before_return;
 
   void post(std::coroutine_handle<> handle, BranchId of_branch) { ready_.push_back({handle, of_branch}); }
   void drain();
@@ -245,8 +253,9 @@ class RunState {
   std::vector<Condition> conditions;
   std::map<std::string, std::shared_ptr<const UpdateHandler>, std::less<>> update_handlers;
   std::map<std::string, std::unique_ptr<RunningUpdate>, std::less<>> updates;  ///< accepted, their handlers at work
-  int open_updates = 0;                                                        ///< accepted and not completed
-  int accepted_updates = 0;                                                    ///< in the whole run
+  std::map<std::string, std::function<Payload(const Payload&)>, std::less<>> query_handlers;
+  int open_updates = 0;      ///< accepted and not completed
+  int accepted_updates = 0;  ///< in the whole run
 
   static constexpr int kMaxUpdates = 2000;  ///< that one run accepts: its history is to stay short
 

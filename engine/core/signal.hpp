@@ -21,6 +21,14 @@ struct Update {
   std::string name;
 };
 
+/// Names a query and binds the types of its input and its answer.
+template <class In, class Out>
+struct Query {
+  using Input = In;
+  using Output = Out;
+  std::string name;
+};
+
 /// Names a workflow type and binds its input and result types, for clients and workers alike.
 template <class In, class Out>
 struct WorkflowType {

@@ -7,7 +7,7 @@
 
 #include <holdfast/core/workflow.hpp>
 
-// What Context::on_update keeps, and how a handler runs. Included by workflow.hpp.
+// What Context::on_update and on_query keep, and how a handler runs. Included by workflow.hpp.
 namespace holdfast {
 namespace detail {
 
@@ -73,6 +73,14 @@ void Context::on_update(const Update<In, Out>& update, Validator validator, Hand
     return detail::run_handler<In, Out, Handler>(ctx, std::move(input), *shared);
   };
   run_->set_update_handler(update.name, std::move(stored));
+}
+
+template <class In, class Out, class Handler>
+void Context::on_query(const Query<In, Out>& query, Handler handler) {
+  run_->set_query_handler(query.name, [handler = std::move(handler)](const Payload& input) mutable -> Payload {
+    const In in = detail::update_input<In>(input);
+    return encode<Out>(handler(in));
+  });
 }
 
 template <class In, class Out, class Handler>

@@ -33,6 +33,7 @@ class WorkflowPromiseBase {
     void await_suspend(std::coroutine_handle<Promise> self) noexcept {
       auto& promise = self.promise();
       promise.finished_ = true;
+      if (promise.main_) promise.run_->end_of_main();
       // Through the queue, never by symmetric transfer: the order is defined and the stack does not grow.
       if (promise.continuation_) promise.run_->post(promise.continuation_, promise.continuation_branch_);
     }
@@ -52,6 +53,7 @@ class WorkflowPromiseBase {
   BranchId continuation_branch_ = 0;
   std::exception_ptr error_;
   bool finished_ = false;
+  bool main_ = false;  ///< the workflow function itself: what it has in its variables is gone when it ends
 };
 
 template <class T>
@@ -65,6 +67,7 @@ class WorkflowPromise : public WorkflowPromiseBase {
   Workflow<T> get_return_object();
   template <std::convertible_to<T> U>
   void return_value(U&& value) {
+    if (main_ && run_->before_return) run_->before_return();  // before: `value` may be one of its variables
     value_.emplace(std::forward<U>(value));
   }
   std::optional<T> value_;

@@ -11,6 +11,7 @@
 #include <holdfast/core/uuid.hpp>
 #include <holdfast/store/errors.hpp>
 #include <holdfast/store/limit_store.hpp>
+#include <holdfast/store/query_store.hpp>
 #include <holdfast/store/schedule_store.hpp>
 #include <holdfast/store/types.hpp>
 #include <holdfast/store/update_store.hpp>
@@ -116,6 +117,10 @@ class Store {
   // --- updates ----------------------------------------------------------------------------------------------------
 
   virtual UpdateStore& updates() = 0;
+
+  // --- queries ----------------------------------------------------------------------------------------------------
+
+  virtual QueryStore& queries() = 0;
 
   // --- wake-ups: hints only, lossy by contract --------------------------------------------------------------------
 

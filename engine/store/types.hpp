@@ -248,6 +248,7 @@ struct Readiness {
   bool activities = false;  ///< an activity task of one of the queues is due, and no limit is known to hold it up
   bool expired_activities = false;          ///< some activity task passed its timeout
   bool expired_workers = false;             ///< some worker's lease ended, or a commit left something to be done
+  bool queries = false;                     ///< a query to a run of one of the queues waits for an answer
   std::vector<WorkerId> rung;               ///< owners with a rung doorbell
   std::optional<Duration> schedule_due_in;  ///< when the next schedule is due (0: now); nullopt: never
   std::vector<std::string> limited_queues;  ///< those of the queues that have a limit

@@ -150,6 +150,14 @@ void validate(const NewUpdate& update) {
   validate_payload("input", update.input);
 }
 
+void validate(const NewQuery& query) {
+  if (query.query_id.is_nil()) reject("query_id", "is nil", "a UUID made by the asker");
+  validate(query.to);
+  validate_name("query", query.name);
+  validate_payload("input", query.input);
+  validate_number("timeout in us", query.timeout.count(), 0, Duration(kMaxQueryTimeout).count());
+}
+
 void validate(const ListFilter& filter) {
   validate_name("namespace", filter.namespace_);
   if (filter.workflow_type) validate_name("workflow_type", *filter.workflow_type);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <holdfast/store/errors.hpp>
+#include <holdfast/store/query_store.hpp>
 #include <holdfast/store/types.hpp>
 #include <holdfast/store/update_store.hpp>
 
@@ -16,6 +17,7 @@ inline constexpr std::size_t kMaxWorkflowIdBytes = 1000;
 inline constexpr std::size_t kMaxNameBytes = 255;  ///< namespaces, types, queues, signals
 inline constexpr std::size_t kMaxReasonBytes = 4000;
 inline constexpr std::size_t kMaxPayloadBytes = 4 << 20;
+inline constexpr auto kMaxQueryTimeout = std::chrono::hours(1);
 using holdfast::kMaxDelay;
 
 void validate_name(std::string_view field, std::string_view value, std::size_t max_bytes = kMaxNameBytes);
@@ -35,6 +37,7 @@ void validate(std::span<const NewRun> runs);
 void validate(std::span<const NewChild> children);
 void validate(std::span<const NewMessage> messages);
 void validate(const NewUpdate& update);
+void validate(const NewQuery& query);
 void validate(const ListFilter& filter);
 void validate(const WorkerInfo& info);
 void validate_termination(const RunKey& key, std::string_view reason, std::string_view identity);

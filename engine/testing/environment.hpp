@@ -179,6 +179,15 @@ class Environment {
   SentUpdate<Out> update_after(Duration delay, const Update<In, Out>& update, const std::type_identity_t<In>& input) {
     return SentUpdate<Out>(post_update(delay, update.name, encode(input)));
   }
+  /// Asks the run, open or closed, as it stands. Throws FailureError for what on_query's handler throws, and for a
+  /// query that the workflow does not have.
+  template <class In, class Out>
+  Out query(const Query<In, Out>& query, const std::type_identity_t<In>& input) {
+    if (!run_) throw std::logic_error("start the workflow first");
+    auto answer = query_history(definition_, recorded_.info, recorded_.rows, query.name, encode(input));
+    if (answer.failure) throw FailureError(std::move(*answer.failure));
+    return decode<Out>(answer.result);
+  }
   void cancel(std::string reason = "test") { cancel_after({}, std::move(reason)); }
   void cancel_after(Duration delay, std::string reason = "test");
   /// Calls `action` at that time of the run.

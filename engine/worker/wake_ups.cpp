@@ -21,13 +21,14 @@ constexpr auto kClosedInterval = std::chrono::milliseconds(5);
 }  // namespace
 
 WakeUps::WakeUps(store::Store& store, const WorkerOptions& options, std::vector<std::unique_ptr<Lane>>& lanes,
-                 RemoteActivities& remote, Scheduler& scheduler, LimitedQueues& limited_queues,
+                 RemoteActivities& remote, Scheduler& scheduler, QueryAnswerer& queries, LimitedQueues& limited_queues,
                  std::function<void(std::string_view, std::string_view)> log)
     : store_(store),
       options_(options),
       lanes_(lanes),
       remote_(remote),
       scheduler_(scheduler),
+      queries_(queries),
       limited_queues_(limited_queues),
       log_(std::move(log)) {}
 
@@ -72,6 +73,7 @@ void WakeUps::run() {
         return hint == "q:*" || (hint.starts_with("q:") && contains(options_.task_queues, hint.substr(2)));
       });
       if (contains(hints, "s:*")) scheduler_.look_now();
+      if (contains(hints, "y:*")) queries_.look_now();
       if (ours) {
         // One lane takes what is new; the others learn of their own messages by their own doorbells.
         lanes_[next_lane_++ % lanes_.size()]->want_claims();
@@ -117,6 +119,7 @@ void WakeUps::look() {
   if (seen.activities) remote_.want_claims();
   if (seen.expired_activities) remote_.want_expired();
   scheduler_.due_in(seen.schedule_due_in);
+  if (seen.queries) queries_.look_now();
   if (!seen.expired_workers) return;
   {
     const std::lock_guard lock(mutex_);

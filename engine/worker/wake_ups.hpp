@@ -11,6 +11,7 @@
 #include <holdfast/store/store.hpp>
 #include <holdfast/worker/lane.hpp>
 #include <holdfast/worker/limited_queues.hpp>
+#include <holdfast/worker/query_answerer.hpp>
 #include <holdfast/worker/remote_activities.hpp>
 #include <holdfast/worker/scheduler.hpp>
 
@@ -21,7 +22,7 @@ namespace holdfast::worker {
 class WakeUps {
  public:
   WakeUps(store::Store& store, const WorkerOptions& options, std::vector<std::unique_ptr<Lane>>& lanes,
-          RemoteActivities& remote, Scheduler& scheduler, LimitedQueues& limited_queues,
+          RemoteActivities& remote, Scheduler& scheduler, QueryAnswerer& queries, LimitedQueues& limited_queues,
           std::function<void(std::string_view, std::string_view)> log);
   void start();
   void stop();
@@ -38,6 +39,7 @@ class WakeUps {
   std::vector<std::unique_ptr<Lane>>& lanes_;
   RemoteActivities& remote_;
   Scheduler& scheduler_;
+  QueryAnswerer& queries_;
   LimitedQueues& limited_queues_;
   const std::function<void(std::string_view, std::string_view)> log_;
   std::shared_ptr<store::Listener> listener_;

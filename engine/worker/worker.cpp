@@ -10,6 +10,7 @@
 #include <holdfast/worker/contains.hpp>
 #include <holdfast/worker/lane.hpp>
 #include <holdfast/worker/lease_keeper.hpp>
+#include <holdfast/worker/query_answerer.hpp>
 #include <holdfast/worker/remote_activities.hpp>
 #include <holdfast/worker/scheduler.hpp>
 #include <holdfast/worker/wake_ups.hpp>
@@ -72,7 +73,8 @@ struct Worker::Parts {
         remote(store, r, options, pool, options.log),
         scheduler(store, options, stats, options.log, [this](const auto& queues) { scheduled(queues); }),
         pool(options.activity_threads, options.max_payload_bytes),
-        wake_ups(store, options, lanes, remote, scheduler, limited_queues, options.log),
+        queries(store, r, options, options.log),
+        wake_ups(store, options, lanes, remote, scheduler, queries, limited_queues, options.log),
         leases(store, options, options.log) {
     for (int i = 0; i < options.lanes; ++i)
       lanes.push_back(
@@ -110,6 +112,7 @@ struct Worker::Parts {
   RemoteActivities remote;
   Scheduler scheduler;
   ActivityPool pool;
+  QueryAnswerer queries;
   WakeUps wake_ups;
   LeaseKeeper leases;
   bool running = false;
@@ -135,6 +138,7 @@ void Worker::start() {
   for (auto& lane : parts_->lanes) holders.push_back(lane.get());
   parts_->leases.start(std::move(holders));
   parts_->scheduler.start();
+  parts_->queries.start();
   parts_->wake_ups.start();
 }
 
@@ -142,6 +146,7 @@ bool Worker::stop() {
   if (!std::exchange(parts_->running, false)) return true;
   parts_->wake_ups.stop();
   parts_->scheduler.stop();
+  parts_->queries.stop();
   parts_->remote.begin_stop();
   for (auto& lane : parts_->lanes) lane->begin_stop();
   parts_->remote.join();

@@ -58,6 +58,7 @@ class ForwardingStore final : public store::Store {
   store::ScheduleStore& schedules() override { return inner.schedules(); }
   store::LimitStore& limits() override { return inner.limits(); }
 
+  store::QueryStore& queries() override { return inner.queries(); }
   store::UpdateStore& updates() override { return inner.updates(); }
   std::vector<store::RunSummary> list_runs(const store::ListFilter& filter) override { return inner.list_runs(filter); }
   store::RunCount count_runs(const store::ListFilter& filter,

@@ -23,7 +23,7 @@ class PostgresHarness final : public StoreHarness {
   explicit PostgresHarness(Way way) {
     pqxx::work tx(shared_.connection);
     for (const auto* table : {"runs", "live_runs", "inbox", "message_keys", "history", "activity_tasks", "workers",
-                              "schedules", "updates", "limits", "limit_gates", "limit_lines"}) {
+                              "schedules", "updates", "queries", "limits", "limit_gates", "limit_lines"}) {
       tx.exec("DELETE FROM holdfast." + std::string(table));
     }
     tx.commit();
@@ -45,6 +45,7 @@ class PostgresHarness final : public StoreHarness {
     const std::string d = "interval '" + std::to_string(by.count()) + " microseconds'";
     tx.exec("UPDATE holdfast.live_runs SET ready_at = ready_at - " + d);
     tx.exec("UPDATE holdfast.runs SET deadline = deadline - " + d);
+    tx.exec("UPDATE holdfast.queries SET look_at = look_at - " + d + ", deadline = deadline - " + d);
     tx.exec("UPDATE holdfast.schedules SET next_at = next_at - " + d + ", since = since - " + d);
     tx.exec("UPDATE holdfast.workers SET lease_until = lease_until - " + d + ", ended_at = ended_at - " + d +
             ", look_at = look_at - " + d);

@@ -266,8 +266,31 @@ TEST(Updates, CancellationReachesHandlersAndConditions) {
   const auto commands = driver.apply(event::WorkflowCancelRequested{"enough"});
   ASSERT_EQ(commands.size(), 3u);
   EXPECT_TRUE(std::holds_alternative<command::CancelActivity>(commands[0]));
-  EXPECT_EQ(completed(commands, 1).failure->kind, FailureKind::canceled);
+  EXPECT_EQ(completed(commands, 1).failure->type, "WorkflowUpdateNotCompleted") << "it had no time to clean up";
   EXPECT_TRUE(std::holds_alternative<command::CancelWorkflow>(commands[2]));
+  driver.expect_replays_from_every_prefix();
+}
+
+Workflow<Amount> waiter(Context ctx, Amount* balance, Amount) {
+  co_await ctx.wait_until([balance] { return balance->cents == 0; });
+  co_return *balance;
+}
+
+/// Ends on the signal that also makes a condition of a handler true.
+Workflow<Amount> sudden(Context ctx, Amount) {
+  Amount balance{1};
+  ctx.on_update(kTransfer, [&](Context c, Amount amount) { return waiter(c, &balance, amount); });
+  co_await ctx.receive(kTouch);
+  balance.cents = 0;
+  co_return balance;
+}
+
+TEST(Updates, NoHandlerRunsOnceTheWorkflowFunctionHasEnded) {
+  Driver driver(sudden);
+  driver.update("transfer", 1, "u1");
+  const auto commands = driver.apply(event::WorkflowSignaled{"touch", R"({"cents":0})", ""});
+  ASSERT_EQ(commands.size(), 2u);
+  EXPECT_EQ(completed(commands).failure->type, "WorkflowUpdateNotCompleted");
   driver.expect_replays_from_every_prefix();
 }
 

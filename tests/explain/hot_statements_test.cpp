@@ -23,7 +23,7 @@ namespace {
 using namespace store;
 using postgres::Statement;
 
-const std::set<std::string> kSmallTables{"workers", "namespaces", "migrations", "errands", "limits"};
+const std::set<std::string> kSmallTables{"workers", "namespaces", "migrations", "errands", "limits", "queries"};
 /// They walk an index from its front, and stop after the first few rows.
 const std::set<std::string> kWalks{"peek", "next_schedule"};
 /// What a batch of a hundred may touch of one table in one statement.
@@ -242,6 +242,8 @@ void exercise_lane(Store& store, WorkerId worker) {
     commit.new_tasks.push_back(task);
     commit.ended_tasks = {1};
     commit.cancel_tasks = {2};
+    commit.updates.push_back({"u1", UpdateStage::accepted, {}, {}});
+    commit.end_updates = commit.next == NextState::closed;
     add_family(commit, i, ids, children);
     batch.runs.push_back(std::move(commit));
   }
@@ -298,6 +300,32 @@ void exercise_limits(Store& store, WorkerId worker) {
   EXPECT_GT(started, 0u);
 }
 
+void exercise_updates_and_queries(Store& store) {
+  const std::vector<std::string> queues{"default"}, types{"Order"};
+  std::vector<UpdateKey> keys;
+  for (int n = 0; n < 20; ++n) {
+    NewUpdate update;
+    update.to.workflow_id = "open-" + std::to_string(810001 + 2 * n);
+    update.update_id = "mine";
+    update.name = "deposit";
+    const auto sent = store.updates().send_update(update);
+    EXPECT_EQ(sent.status, SendStatus::sent);
+    EXPECT_EQ(store.updates().open_updates(sent.update.run_id).size(), 2u);
+    keys.push_back(sent.update.key);
+    NewQuery query;
+    query.query_id = fresh_id();
+    query.to.workflow_id = "open-" + std::to_string(820001 + 2 * n);
+    query.name = "balance";
+    EXPECT_EQ(store.queries().ask(query), SendStatus::sent);
+    store.queries().claim_queries(queues, types, 10);
+    const QueryAnswer answer{query.query_id, "1", {}};
+    store.queries().answer_queries({&answer, 1});
+    EXPECT_EQ(store.queries().read_answers({&query.query_id, 1}).size(), 1u);
+    EXPECT_TRUE(store.queries().withdraw(query.query_id));
+  }
+  EXPECT_EQ(store.updates().read_updates(keys).size(), keys.size());
+}
+
 void HotStatements::exercise_every_verb(Store& store) {
   const std::vector<std::string> queues{"default"};
   const WorkerId worker =
@@ -319,6 +347,7 @@ void HotStatements::exercise_every_verb(Store& store) {
   store.send_messages(messages);
   store.terminate_run({.workflow_id = "open-800001"}, "why", "me");
   exercise_lane(store, worker);
+  exercise_updates_and_queries(store);
 
   store.owned_activities(worker);
   auto tasks = store.claim_activities(worker, queues, 100);

@@ -75,6 +75,7 @@ class FaultyStore final : public store::Store {
   store::ScheduleStore& schedules() override { return inner_.schedules(); }
   store::LimitStore& limits() override { return inner_.limits(); }
 
+  store::QueryStore& queries() override { return inner_.queries(); }
   /// Never fails, likewise.
   store::UpdateStore& updates() override { return inner_.updates(); }
   void notify(std::span<const std::string> hints) override;

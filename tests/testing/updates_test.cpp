@@ -1,4 +1,4 @@
-// The workflow of docs/updates.md, in the environment that its users test with.
+// The workflow of docs/updates-and-queries.md, in the environment that its users test with.
 #include <gtest/gtest.h>
 
 #include <holdfast/core/workflow.hpp>
@@ -20,6 +20,7 @@ const WorkflowType<Money, Money> kAccount{"Account", "accounts"};
 const Update<Money, Money> deposit{"deposit"};
 const Update<Money, Money> withdraw{"withdraw"};
 const Update<Nothing> close_account{"close"};
+const Query<Nothing, Money> balance_of{"balance"};
 
 Workflow<Money> pay_out(Context ctx, Money* balance, Money amount) {
   co_await ctx.run(transfer, amount);  // a handler may do whatever a workflow may
@@ -29,6 +30,7 @@ Workflow<Money> pay_out(Context ctx, Money* balance, Money amount) {
 
 Workflow<Money> account(Context ctx, Money balance) {
   bool closed = false;
+  ctx.on_query(balance_of, [&](Nothing) { return balance; });
   ctx.on_update(deposit, [&](Money amount) {
     balance.cents += amount.cents;
     return balance;
@@ -97,11 +99,23 @@ TEST_F(EnvironmentUpdates, FailWithTheirHandlerAndTheRunWaitsForThem) {
   EXPECT_GE(env.elapsed(), 2h) << "two attempts of an hour";
 }
 
+TEST_F(EnvironmentUpdates, QueriesSeeWhatTheyDid) {
+  env.start(kAccount, account, {.cents = 100});
+  EXPECT_EQ(env.query(balance_of, {}).cents, 100);
+  env.update(deposit, {7});
+  env.run_for(1s);
+  EXPECT_EQ(env.query(balance_of, {}).cents, 107);
+  EXPECT_THROW(env.query(Query<Nothing, Money>{"debts"}, {}), FailureError);
+  env.update(close_account, {});
+  env.run();
+  EXPECT_EQ(env.query(balance_of, {}).cents, 107) << "closed";
+}
+
 TEST_F(EnvironmentUpdates, ThatAreNotCompletedFailWithTheRun) {
   const auto canceled = env.update(withdraw, {14});
   env.cancel_after(30min);
   EXPECT_THROW(env.execute(kAccount, account, {.cents = 100}), CanceledError);
-  EXPECT_EQ(canceled.failure()->kind, FailureKind::canceled);
+  EXPECT_EQ(canceled.failure()->type, "WorkflowUpdateNotCompleted");
 }
 
 }  // namespace

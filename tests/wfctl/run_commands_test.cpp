@@ -4,10 +4,12 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <future>
 
 namespace holdfast::test {
 namespace {
 
+using namespace std::chrono_literals;
 namespace json = boost::json;
 using testing::AllOf;
 using testing::HasSubstr;
@@ -300,6 +302,41 @@ TEST_F(RunCommands, UpdateSaysWhatBecameOfIt) {
   wfctl({"run", "terminate", "call-1"});
   EXPECT_EQ(send("late").exit_code, 6);
   EXPECT_EQ(send("new").exit_code, 6);
+}
+
+TEST_F(RunCommands, QueryARun) {
+  complete(start("call-1"));
+  auto worker = std::async(std::launch::async, [this] {
+    auto& queries = client.store().queries();
+    const std::vector<std::string> queues{"default"}, types{"Test"};
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    int answered = 0;
+    while (answered < 2 && std::chrono::steady_clock::now() < deadline) {
+      for (const auto& query : queries.claim_queries(queues, types, 1).ready) {
+        store::QueryAnswer answer{query.query_id, R"({"cents":7})", {}};
+        if (query.name == "debts") {
+          answer.result.clear();
+          answer.failure = Failure{.type = "UnknownQuery", .message = "no such query"};
+        }
+        queries.answer_queries({&answer, 1});
+        ++answered;
+      }
+    }
+    return answered;
+  });
+  const auto known = wfctl({"run", "query", "call-1", "balance", "--input", "{}"});
+  EXPECT_EQ(known.exit_code, 0) << known.err;
+  EXPECT_EQ(known.out, "{\"cents\":7}\n");
+  const auto unknown = wfctl({"run", "query", "call-1", "debts"});
+  EXPECT_EQ(unknown.exit_code, 5);
+  EXPECT_THAT(unknown.err, HasSubstr("no such query"));
+  EXPECT_EQ(worker.get(), 2);
+  const auto late = wfctl({"run", "query", "call-1", "balance", "--timeout", "10ms"});
+  EXPECT_EQ(late.exit_code, 7);
+  EXPECT_THAT(late.err, HasSubstr("no live worker serves queue default"));
+  EXPECT_EQ(wfctl({"run", "query", "nobody", "balance"}).exit_code, 4);
+  EXPECT_EQ(wfctl({"run", "query", "call-1", ""}).exit_code, 2);
+  EXPECT_EQ(wfctl({"run", "query", "call-1", "balance", "--input", "{oops"}).exit_code, 2);
 }
 
 TEST_F(RunCommands, CancelAndTerminateReadIdsFromStandardInput) {

@@ -33,6 +33,7 @@ void add_run_history(CLI::App& parent, Chosen& chosen);
 void add_run_start(CLI::App& parent, Chosen& chosen);
 void add_run_signal(CLI::App& parent, Chosen& chosen);
 void add_run_update(CLI::App& parent, Chosen& chosen);
+void add_run_query(CLI::App& parent, Chosen& chosen);
 void add_run_cancel(CLI::App& parent, Chosen& chosen);
 void add_run_terminate(CLI::App& parent, Chosen& chosen);
 void add_run_result(CLI::App& parent, Chosen& chosen);

@@ -42,6 +42,7 @@ void add_commands(CLI::App& app, Chosen& chosen) {
   add_run_start(*run, chosen);
   add_run_signal(*run, chosen);
   add_run_update(*run, chosen);
+  add_run_query(*run, chosen);
   add_run_cancel(*run, chosen);
   add_run_terminate(*run, chosen);
   add_run_result(*run, chosen);

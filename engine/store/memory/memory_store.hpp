@@ -15,7 +15,11 @@ struct MemoryStoreOptions {
 /// The store's contract in memory, for tests and the testing environment: everything is lost with the object, and
 /// BusinessTransaction::postgres() throws std::logic_error. One mutex guards it all.
 /// Sessions, transactions and listeners must not outlive it.
-class MemoryStore final : public Store, private ScheduleStore, private LimitStore, private UpdateStore {
+class MemoryStore final : public Store,
+                          private ScheduleStore,
+                          private LimitStore,
+                          private UpdateStore,
+                          private QueryStore {
  public:
   explicit MemoryStore(MemoryStoreOptions options = {});
   ~MemoryStore() override;
@@ -64,6 +68,14 @@ class MemoryStore final : public Store, private ScheduleStore, private LimitStor
   bool delete_limit(const LimitName& limit) override;
   std::optional<LimitRow> describe_limit(const LimitName& limit) override;
   std::vector<LimitRow> list_limits(const LimitFilter& filter) override;
+
+  QueryStore& queries() override { return *this; }
+  SendStatus ask(const NewQuery& query) override;
+  std::vector<QueryAnswer> read_answers(std::span<const Uuid> query_ids) override;
+  std::optional<OpenQuery> withdraw(const Uuid& query_id) override;
+  QueryClaim claim_queries(std::span<const std::string> task_queues, std::span<const std::string> workflow_types,
+                           int limit) override;
+  void answer_queries(std::span<const QueryAnswer> answers) override;
 
   UpdateStore& updates() override { return *this; }
   SentUpdate send_update(const NewUpdate& update) override;

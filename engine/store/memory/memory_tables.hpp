@@ -56,6 +56,18 @@ struct TaskRow {
   std::string timeout;
 };
 
+/// Row of `queries`.
+struct QueryRow {
+  Uuid run_id;
+  bool follows = false;
+  bool seen = false;
+  std::int64_t last_inbox_id = 0;  ///< when it was asked
+  Timestamp deadline, look_at;
+  std::string name, note;
+  Payload input;
+  std::optional<QueryAnswer> answer;
+};
+
 struct WorkerRow {
   WorkerInfo info;
   Timestamp started_at, lease_until;
@@ -87,6 +99,7 @@ struct MemoryTables {
   std::map<LimitName, Limit> limits;
   std::map<LimitName, Timestamp> limits_full_at;  ///< of queues and keys with a rate: see LimitRate
   std::map<UpdateKey, UpdateState> updates;
+  std::map<Uuid, QueryRow> queries;
   std::vector<std::pair<Timestamp, WorkerRow>> dead_workers;  ///< that were taken over, and when
   std::int64_t last_inbox_id = 0;
   WorkerId last_worker_id = 0;
@@ -134,6 +147,10 @@ struct MemoryTables {
   bool may_start(const TaskRow& row) const;
   /// The task is about to start.
   void take_place(TaskRow& row);
+
+  // memory_queries.cpp
+  /// Why the query cannot be answered yet; empty: it can.
+  std::string why_query_waits(const QueryRow& row);
 
   // memory_updates.cpp
   std::vector<UpdateState*> open_updates_of(const Uuid& run_id);

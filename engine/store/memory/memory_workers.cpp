@@ -171,6 +171,10 @@ Readiness MemoryStore::peek(std::span<const WorkerId> workers, std::span<const s
     }
     if (row.timeout_at <= now) out.expired_activities = true;
   }
+  for (const auto& [query_id, row] : tables_->queries)
+    if (!row.answer && row.look_at <= now && row.deadline > now &&
+        served(tables_->runs.at(row.run_id).summary.task_queue))
+      out.queries = true;
   out.deaths = count_deaths(*tables_, task_queues);
   out.expired_workers =
       std::ranges::any_of(tables_->workers, [&](const auto& entry) { return entry.second.lease_until <= now; });

@@ -8,6 +8,7 @@
 #include <holdfast/store/postgres/limits.hpp>
 #include <holdfast/store/postgres/messages.hpp>
 #include <holdfast/store/postgres/properties.hpp>
+#include <holdfast/store/postgres/queries.hpp>
 #include <holdfast/store/postgres/reading_verbs.hpp>
 #include <holdfast/store/postgres/schedules.hpp>
 #include <holdfast/store/postgres/starts.hpp>
@@ -49,6 +50,12 @@ std::span<const Statement> hot_statements() {
                                   kDueErrands,
                                   kContinueRuns,
                                   kMoveMessages,
+                                  kAskQuery,
+                                  kReadAnswers,
+                                  kWithdrawQuery,
+                                  kClaimQueries,
+                                  kAnswerQueries,
+
                                   kSendUpdate,
                                   kReadUpdates,
                                   kOpenUpdates,

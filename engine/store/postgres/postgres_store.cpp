@@ -1,5 +1,6 @@
 #include <holdfast/store/postgres/postgres_store.hpp>
 
+#include <holdfast/store/postgres/queries.hpp>
 #include <holdfast/store/postgres/reading.hpp>
 #include <holdfast/store/postgres/store_impl.hpp>
 
@@ -35,7 +36,10 @@ Timestamp PostgresStore::now() {
 }
 
 void PostgresStore::maintain() {
-  with_session(Access::write, [](Connection& session) { session.run(kMaintain); });
+  with_session(Access::write, [](Connection& session) {
+    session.run(kMaintain);
+    session.run(kForgetQueries);
+  });
 }
 
 }  // namespace holdfast::store::postgres

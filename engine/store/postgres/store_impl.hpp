@@ -16,7 +16,11 @@
 namespace holdfast::store::postgres {
 
 /// The verbs stand in one file per group: starts.cpp, messages.cpp, reading_verbs.cpp, workers.cpp, activities.cpp, ...
-class PostgresStore final : public Store, private ScheduleStore, private LimitStore, private UpdateStore {
+class PostgresStore final : public Store,
+                            private ScheduleStore,
+                            private LimitStore,
+                            private UpdateStore,
+                            private QueryStore {
  public:
   explicit PostgresStore(PostgresOptions options);
 
@@ -64,6 +68,14 @@ class PostgresStore final : public Store, private ScheduleStore, private LimitSt
   bool delete_limit(const LimitName& limit) override;
   std::optional<LimitRow> describe_limit(const LimitName& limit) override;
   std::vector<LimitRow> list_limits(const LimitFilter& filter) override;
+
+  QueryStore& queries() override { return *this; }
+  SendStatus ask(const NewQuery& query) override;
+  std::vector<QueryAnswer> read_answers(std::span<const Uuid> query_ids) override;
+  std::optional<OpenQuery> withdraw(const Uuid& query_id) override;
+  QueryClaim claim_queries(std::span<const std::string> task_queues, std::span<const std::string> workflow_types,
+                           int limit) override;
+  void answer_queries(std::span<const QueryAnswer> answers) override;
 
   UpdateStore& updates() override { return *this; }
   SentUpdate send_update(const NewUpdate& update) override;

@@ -165,7 +165,12 @@ SELECT EXISTS (SELECT FROM unnest($2::smallint[], $3::text[], $4::timestamptz[])
            SELECT CASE WHEN l.limited AND g.look_at > now() THEN g.look_at
                        ELSE (SELECT n.look_at FROM holdfast.limit_lines n
                               WHERE n.shard = 0 AND n.task_queue = q.name AND n.look_at > now() AND n.look_at < 'infinity'
-                              ORDER BY n.look_at LIMIT 1) END AS at) v))sql"};
+                              ORDER BY n.look_at LIMIT 1) END AS at) v),
+       EXISTS (SELECT FROM unnest($5::text[]) AS t (queue)
+                CROSS JOIN LATERAL (SELECT FROM holdfast.queries q
+                                     WHERE q.shard = 0 AND q.task_queue = t.queue AND q.answered_at IS NULL
+                                       AND q.look_at <= now() AND q.deadline > now()
+                                     ORDER BY q.look_at LIMIT 1) q))sql"};
 
 namespace {
 
@@ -324,6 +329,7 @@ Readiness PostgresStore::peek(std::span<const WorkerId> workers, std::span<const
     if (!row[9].is_null()) out.limits_due_in = Duration(integer(row[9]));
     known_limits_.saw(task_queues, out.limited_queues, limited_work);
     out.activities = out.activities || limited_work;
+    out.queries = boolean(row[10]);
     return out;
   });
 }
