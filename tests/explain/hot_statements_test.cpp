@@ -391,6 +391,7 @@ TEST_F(HotStatements, ArePlannedByKeyWhateverTheTablesSize) {
     INSERT INTO holdfast.activity_tasks (run_id, seq, ready_at, scheduled_at, namespace, workflow_id, activity, input, options)
       SELECT run_id, 1, now(), now(), 'default', 'x', 'charge', '{}', '{}' FROM holdfast.runs;
     INSERT INTO holdfast.history (run_id, event_id, at, events) SELECT run_id, 1, now(), '[]' FROM holdfast.runs;
+    SELECT holdfast.update_workflow('order-' || n, 'go') FROM generate_series(1, 10) n;
     SELECT holdfast.create_schedule('s-' || n, 'Order', '{"cron":["@daily"]}') FROM generate_series(1, 10) n;
     INSERT INTO holdfast.limit_gates (scope, name) SELECT 'key', 'k/' || n FROM generate_series(1, 10) n;
     INSERT INTO holdfast.limit_lines (task_queue, limit_key, look_at) SELECT 'default', 'k/' || n, now() FROM generate_series(1, 10) n;

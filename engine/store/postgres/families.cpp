@@ -52,7 +52,7 @@ taken AS (
   DELETE FROM holdfast.inbox i USING c WHERE i.shard = 0 AND i.run_id = c.run_id RETURNING i.*, c.next_run_id),
 moved AS (
   UPDATE holdfast.updates u SET run_id = c.next_run_id FROM c
-   WHERE u.shard = 0 AND u.run_id = c.run_id AND u.ended_at IS NULL)
+   WHERE u.shard = 0 AND u.run_id = c.run_id AND (u.ended_at IS NULL) IS TRUE)
 INSERT INTO holdfast.inbox (shard, run_id, attempt, seq, message_id, at, kind, name, payload)
 SELECT 0, m.run_id, m.attempt, m.seq, m.message_id, m.at, m.kind, m.name, m.payload
   FROM (SELECT s.run_id, 0::smallint AS attempt, 0 AS seq, s.message_id, now() AS at, 'signal' AS kind, s.name, s.payload,

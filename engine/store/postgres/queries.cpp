@@ -44,7 +44,8 @@ seen AS MATERIALIZED (
               WHEN EXISTS (SELECT FROM holdfast.inbox i
                             WHERE i.shard = 0 AND i.run_id = due.run_id AND i.at <= due.asked_at)
                 THEN 'the run has not taken up a message that was sent before the query'
-              WHEN NOT EXISTS (SELECT FROM holdfast.history h WHERE h.shard = 0 AND h.run_id = due.run_id)
+              WHEN (SELECT true FROM holdfast.history h WHERE h.shard = 0 AND h.run_id = due.run_id
+                     ORDER BY h.event_id LIMIT 1) IS NULL
                 THEN 'the run has not begun' END AS note
     FROM due
     LEFT JOIN LATERAL (SELECT n.run_id, n.task_queue, n.workflow_type

@@ -24,7 +24,7 @@ const Statement kReadUpdates{"read_updates", "SELECT " HOLDFAST_UPDATE_COLUMNS R
                       WHERE u.shard = 0 AND u.chain_id = k.chain_id AND u.update_id = k.update_id LIMIT 1) u)sql"};
 
 const Statement kOpenUpdates{"open_updates", "SELECT " HOLDFAST_UPDATE_COLUMNS R"sql(
-  FROM holdfast.updates u WHERE u.shard = 0 AND u.run_id = $1::uuid AND u.ended_at IS NULL
+  FROM holdfast.updates u WHERE u.shard = 0 AND u.run_id = $1::uuid AND (u.ended_at IS NULL) IS TRUE
  ORDER BY u.admitted_at, u.update_id)sql"};
 
 // The run's live row is ours, so nobody else writes these.
@@ -35,7 +35,7 @@ UPDATE holdfast.updates u
        ended_at = CASE WHEN v.stage = 'accepted' THEN NULL ELSE now() END
   FROM (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::json[], $5::json[])
                         AS v (run_id, update_id, stage, result, failure) LIMIT cardinality($1)) v
- WHERE u.shard = 0 AND u.run_id = v.run_id AND u.update_id = v.update_id AND u.ended_at IS NULL)sql"};
+ WHERE u.shard = 0 AND u.run_id = v.run_id AND u.update_id = v.update_id AND (u.ended_at IS NULL) IS TRUE)sql"};
 
 const Statement kEndUpdates{"end_updates", "SELECT holdfast.end_updates($1::uuid[])"};
 
