@@ -36,7 +36,7 @@ ActionItems extract_action_items(Services&, const CallKey&);
 holdfast::Nothing store_action_items(Services&, pqxx::transaction_base&, const StoreActionItems&);
 
 /// `attempt` counts from 1; from the second on the vendor is asked first whether an earlier one got through.
-NoticeOutcome send_call_sms(Services&, const CallNotice&, int attempt);
+NoticeOutcome send_call_sms(Services&, const CallNotice&);
 NoticeOutcome send_call_email(Services&, const CallNotice&);
 holdfast::Nothing record_call_notices(Services&, pqxx::transaction_base&, const SentNotices&);
 

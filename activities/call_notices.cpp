@@ -33,13 +33,21 @@ std::string text_of(Services& services, const CallNotice& in, const CallReport& 
   return text;
 }
 
+/// Makes the text of each call's SMS its own: by its text a message is found again at the vendor.
+std::string reference_of(const CallKey& call) {
+  namespace http = holdfast::http;
+  return "\nRef " + http::hex_encode(http::digest(http::HashAlgorithm::sha256, call_message_id(call))).substr(0, 10);
+}
+
 vendors::SmsMessage sms_of(Services& services, const CallNotice& in, pqxx::transaction_base* tx = nullptr) {
   vendors::SmsMessage message;
   message.to = contact_of(services, in.call.organization_id, tx)->sms_to;
   if (message.to.empty()) return message;
   message.organization_id = in.call.organization_id.to_string();
   message.idempotency_key = call_message_id(in.call);
-  message.body = vendors::text_prefix(text_of(services, in, *report_of(services, in.call, tx), tx), kLongestSms);
+  const auto reference = reference_of(in.call);
+  const auto text = text_of(services, in, *report_of(services, in.call, tx), tx);
+  message.body = vendors::text_prefix(text, kLongestSms - reference.size()) + reference;
   return message;
 }
 
@@ -73,15 +81,14 @@ ON CONFLICT DO NOTHING)"};
 
 }  // namespace
 
-NoticeOutcome send_call_sms(Services& services, const CallNotice& in, int attempt) {
+NoticeOutcome send_call_sms(Services& services, const CallNotice& in) {
   const auto message = sms_of(services, in);
   if (message.to.empty()) return {};
   return as_activity_failure([&]() -> NoticeOutcome {
-    // The vendor knows no idempotency keys: after an attempt whose end is unknown, look for its message first.
-    if (attempt > 1) {
-      const auto call_time = std::chrono::floor<std::chrono::seconds>(in.call.created_at);
-      if (const auto sent = services.sms.find_sent(message, call_time)) return {true, "sms", sent->id};
-    }
+    // The vendor knows no idempotency keys, so always look first: a first attempt, too, may be the repetition of one
+    // whose worker died.
+    const auto call_time = std::chrono::floor<std::chrono::seconds>(in.call.created_at);
+    if (const auto sent = services.sms.find_sent(message, call_time)) return {true, "sms", sent->id};
     return {true, "sms", services.sms.send(message).id};
   });
 }

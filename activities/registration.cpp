@@ -46,9 +46,7 @@ void register_activities(holdfast::worker::Registry& registry, Services& service
   registry.add(store_recording, in_transaction(services, bodies::store_recording));
   registry.add(extract_action_items, plain(services, bodies::extract_action_items));
   registry.add(store_action_items, in_transaction(services, bodies::store_action_items));
-  registry.add(send_call_sms, [&services](const CallNotice& in, ActivityContext& context) {
-    return bodies::send_call_sms(services, in, context.attempt());
-  });
+  registry.add(send_call_sms, plain(services, bodies::send_call_sms));
   registry.add(send_call_email, plain(services, bodies::send_call_email));
   registry.add(record_call_notices, in_transaction(services, bodies::record_call_notices));
   registry.add(add_usage, in_transaction(services, bodies::add_usage));

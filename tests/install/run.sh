@@ -40,7 +40,7 @@ if [ -n "$gxx" ]; then
     echo "=== g++: ${file##*/}"
     "$gxx" -std=c++23 -Wall -Wextra -fsyntax-only -isystem /usr/include/postgresql \
       -I"$build_dir/include/holdfast_core" -I"$build_dir/include/holdfast_store" \
-      -I"$build_dir/include/holdfast_schedule" -I"$build_dir/include/holdfast_client" "$file"
+      -I"$build_dir/include/holdfast_visibility" -I"$build_dir/include/holdfast_schedule" -I"$build_dir/include/holdfast_client" "$file"
   done
 fi
 echo "install: both halves were built and run"

@@ -46,9 +46,8 @@ TEST_F(CallSteps, repeating_every_step_changes_nothing) {
     EXPECT_FALSE(items.items.empty());
     step(bodies::store_action_items, StoreActionItems{call, items.items});
     const CallNotice notice{call, 1};
-    step(
-        bodies::record_call_notices,
-        SentNotices{notice, {bodies::send_call_sms(services_, notice, 1), bodies::send_call_email(services_, notice)}});
+    step(bodies::record_call_notices,
+         SentNotices{notice, {bodies::send_call_sms(services_, notice), bodies::send_call_email(services_, notice)}});
     step(bodies::add_usage, CallUsage{call, facts.duration_ms});
     return step(bodies::start_call_webhooks, call).deliveries;
   };
@@ -157,7 +156,7 @@ TEST_F(CallSteps, an_organization_without_a_recipient_is_skipped) {
   const auto facts = step(bodies::update_call_record, call);
   EXPECT_TRUE(facts.notify_by_sms);
   EXPECT_FALSE(facts.notify_by_email);
-  EXPECT_FALSE(bodies::send_call_sms(services_, {call, 0}, 1).sent);
+  EXPECT_FALSE(bodies::send_call_sms(services_, {call, 0}).sent);
   EXPECT_EQ(owner_value("SELECT count(*) FROM platform.outbox"), "0");
 }
 

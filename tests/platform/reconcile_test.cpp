@@ -128,7 +128,7 @@ TEST_F(Reconcile, a_suppressed_address_gets_no_notice) {
   Services services{{},     database_,    nothing_cached, extractor_,       sms_,
                     email_, broadcaster_, endpoint_,      services_.billing};
   EXPECT_FALSE(bodies::send_call_email(services, {call, 0}).sent);
-  EXPECT_TRUE(bodies::send_call_sms(services, {call, 0}, 1).sent);
+  EXPECT_TRUE(bodies::send_call_sms(services, {call, 0}).sent);
 }
 
 }  // namespace

@@ -19,6 +19,8 @@ class SearchTest : public InsightTest {
         "', 'call-7', 'User: my coffee device drips', 'Espresso machine leaks')");
     for (const auto number : {3, 4}) discover({acme_, "day", this_month(number)});
     discover({globex_, "day", this_month(3)});
+    // Found the night after, whatever day it is today.
+    owner("UPDATE platform.patterns SET created_at = '" + this_month(5) + "'");
     question_ = {.organization_id = acme_,
                  .text = "espresso machine leaking",
                  .since = this_month(1) + "T00:00:00Z",

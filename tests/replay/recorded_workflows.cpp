@@ -22,6 +22,7 @@
 #include <workflows/call_started.hpp>
 #include <workflows/meter_errors.hpp>
 #include <workflows/usage_aggregation.hpp>
+#include <workflows/usage_alert.hpp>
 #include <workflows/webhook_delivery.hpp>
 
 namespace holdfast::test {
@@ -280,6 +281,11 @@ void record_platform(const std::string& folder) {
     env.execute(kCallProcessing, call_processing, call);
     save_run(folder, full ? "CallProcessing-full" : "CallProcessing-short", env);
   }
+  testing::Environment started;
+  started.on(insert_call, [](const CallKey&) { return Nothing{}; });
+  started.on(broadcast_call, [](const CallBroadcast&) { return Nothing{}; });
+  started.execute(kCallStarted, call_started, call);
+  save_run(folder, "CallStarted", started);
 }
 
 void record_billing(const std::string& folder) {
@@ -328,6 +334,12 @@ void record_billing(const std::string& folder) {
   errors.on(record_rejected_usage, [](const RejectedUsage&) { return Nothing{}; });
   errors.execute(kMeterErrors, meter_errors, {.event_id = "evt_1"});
   save_run(folder, "MeterErrors", errors);
+  testing::Environment alert;
+  alert.on(email_usage_alert, [](const UsageAlert&) { return UsageAlertSent{true}; });
+  alert.execute(
+      kUsageAlert, usage_alert,
+      {.organization_id = key.organization_id, .period_start = period.period_start, .percent = 80, .minutes_used = 81});
+  save_run(folder, "UsageAlert", alert);
 }
 
 }  // namespace
