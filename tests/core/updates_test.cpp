@@ -185,7 +185,8 @@ TEST(Updates, AValidatorMayOnlyLook) {
 }
 
 TEST(Updates, ReplayAsksNoValidator) {
-  holdfast::Run run(Driver().definition(), Driver::info());
+  const Driver driver;
+  holdfast::Run run(driver.definition(), Driver::info());
   run.replay(kStart, 1,
              {event::WorkflowStarted{}, event::WorkflowUpdateAccepted{"u1", "deposit", R"({"cents":-5})"},
               event::WorkflowUpdateCompleted{"u1", R"({"cents":95})", {}}});
@@ -315,14 +316,16 @@ TEST(Updates, AHandlerCannotContinueAsNew) {
 }
 
 TEST(Updates, AHandlerThatIsGoneIsADifferenceFromHistory) {
-  holdfast::Run run(define(kAccount, patient), Driver::info());
+  const auto definition = define(kAccount, patient);
+  holdfast::Run run(definition, Driver::info());
   EXPECT_THROW(run.replay(kStart, 1,
                           {event::WorkflowStarted{}, event::WorkflowUpdateAccepted{"u1", "deposit", R"({"cents":1})"}}),
                NondeterminismError);
 }
 
 TEST(Updates, AnotherOutcomeThanRecordedIsADifferenceFromHistory) {
-  holdfast::Run run(Driver().definition(), Driver::info());
+  const Driver driver;
+  holdfast::Run run(driver.definition(), Driver::info());
   EXPECT_THROW(run.replay(kStart, 1,
                           {event::WorkflowStarted{}, event::WorkflowUpdateAccepted{"u1", "deposit", R"({"cents":1})"},
                            event::WorkflowUpdateCompleted{"u2", R"({"cents":101})", {}}}),

@@ -54,7 +54,10 @@ class WorkerUpdates : public WorkerFixture {
       return Note{"booked " + note.text};
     });
   }
-  ~WorkerUpdates() override { may_go = true; }
+  ~WorkerUpdates() override {
+    may_go = true;
+    worker.reset();
+  }
 
   client::Client client() { return client::Client(store); }
   std::string events(const Uuid& run_id) {
