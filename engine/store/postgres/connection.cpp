@@ -15,6 +15,10 @@ const char* const kSessionSettings =
 
 namespace {
 
+// Between two looks at the plans: what an idle worker's poll does in some seconds.
+constexpr int kTransactionsOfAnIdleSession = 10;
+
+using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 /// A libpq value in quotes.
@@ -123,13 +127,16 @@ bool Connection::prepare(const Statement& statement) {
 
 bool Connection::plans_are_old() {
   if (!prepared_) return false;
+  ++asked_since_planned_;
   const auto now = steady_clock::now();
   const auto age = now - planned_at_;
   const bool grown = rows_since_planned_ >= rows_that_make_plans_old_;
-  if (age < (grown ? std::chrono::milliseconds(100) : std::chrono::seconds(1))) return false;
+  const bool idle = asked_since_planned_ < kTransactionsOfAnIdleSession;
+  if (age < (grown ? milliseconds(100) : idle ? milliseconds(10'000) : milliseconds(1000))) return false;
   if (grown) rows_that_make_plans_old_ *= 2;  // a table that is twice as large deserves a look, not every thousand rows
   planned_at_ = now;
   rows_since_planned_ = 0;
+  asked_since_planned_ = 0;
   return true;
 }
 

@@ -35,8 +35,8 @@ class Connection {
 
   /// Settings that a transaction needs on a connection without session settings; may be empty. Goes after BEGIN.
   const std::string& transaction_settings() const { return transaction_settings_; }
-  /// True once per second, and sooner when much was done: plans are then to be made anew (DISCARD PLANS), because the
-  /// tables may have grown (schema/README.md, plans).
+  /// True once per second, sooner when much was done, and every ten seconds in a session that is hardly used: plans are
+  /// then to be made anew (DISCARD PLANS), because the tables may have grown (schema/README.md, plans).
   bool plans_are_old();
   /// Tells how many rows were handled.
   void note_work(std::size_t rows) { rows_since_planned_ += rows; }
@@ -50,6 +50,7 @@ class Connection {
   std::string transaction_settings_;
   std::chrono::steady_clock::time_point planned_at_;
   std::size_t rows_since_planned_ = 0;
+  int asked_since_planned_ = 0;
   std::size_t rows_that_make_plans_old_ = 500;
   bool prepared_;
   bool broken_ = false;
